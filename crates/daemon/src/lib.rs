@@ -1,0 +1,1 @@
+//! The node daemon: composition of the pure crates with sockets, files and clocks.

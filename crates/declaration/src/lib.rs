@@ -1,0 +1,1 @@
+//! The declarative file: parsed with spans, validated, compared, exported.

@@ -1,0 +1,1 @@
+//! The catalogue of numbered events: one entry per event, with cause and remedy.

@@ -1,0 +1,1 @@
+//! Who is there and who votes: heartbeat and voter decisions as pure state machines.

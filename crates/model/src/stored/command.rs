@@ -1,0 +1,315 @@
+//! The writes of the cluster database: what is proposed, replicated and applied.
+
+use super::{ClusterRecord, CredentialKind, ProtocolRange, Role, SoftwareVersion};
+use crate::desired::ClusterSpec;
+use crate::{
+    ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Timestamp,
+    TokenId,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A command with everything that applying it may not find out by itself: the time, who asked,
+/// and an id by which a retry is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Drawn by the node that took the request.
+    pub request: RequestId,
+    /// The proposer's wall clock.
+    pub at: Timestamp,
+    /// Who asked.
+    pub actor: Actor,
+    /// What for.
+    pub command: Command,
+}
+
+impl fmt::Display for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {} ({})", self.command.verb(), self.actor, self.request)
+    }
+}
+
+/// Who asked for a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// A user of a node's local socket.
+    Local {
+        /// The node.
+        node: NodeName,
+        /// The user's number.
+        uid: u32,
+    },
+    /// A holder of a credential.
+    Credential(CredentialName),
+    /// A node, by itself.
+    Node(NodeName),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { node, uid: 0 } => write!(f, "root on {node}"),
+            Self::Local { node, uid } => write!(f, "uid {uid} on {node}"),
+            Self::Credential(name) => write!(f, "credential {name}"),
+            Self::Node(name) => write!(f, "node {name}"),
+        }
+    }
+}
+
+/// A change of the cluster database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// The first command of every cluster.
+    Form {
+        /// Its identity.
+        cluster: ClusterRecord,
+        /// Its first member, confirmed at once.
+        node: NewNode,
+    },
+    /// Replaces what the administrator asked for, as a whole.
+    Configure {
+        /// The cluster the file is meant for.
+        cluster: ClusterName,
+        /// What the file means.
+        spec: ClusterSpec,
+        /// The file itself.
+        text: String,
+        /// Only if the database is still at this revision.
+        if_revision: Option<Revision>,
+    },
+    /// Makes a join token.
+    CreateToken {
+        /// Its public part.
+        token: TokenId,
+        /// BLAKE3 of its secret part, hexadecimal.
+        secret_hash: String,
+        /// The only node that may use it.
+        node: Option<NodeName>,
+        /// From when on it is refused.
+        expires: Timestamp,
+    },
+    /// Admits a node that showed a token.
+    Admit {
+        /// The token.
+        token: TokenId,
+        /// BLAKE3 of the secret it showed.
+        secret_hash: String,
+        /// The node.
+        node: NewNode,
+    },
+    /// A node's join is complete: its token is used up.
+    Confirm {
+        /// The node.
+        node: NodeId,
+    },
+    /// A member came back with other addresses, software or incarnation.
+    UpdateNode {
+        /// The node.
+        node: NodeId,
+        /// Where it serves now.
+        endpoints: Vec<Endpoint>,
+        /// What it speaks now.
+        protocol: ProtocolRange,
+        /// What it runs now.
+        software: SoftwareVersion,
+        /// Its present life.
+        incarnation: Incarnation,
+    },
+    /// Removes a node for good.
+    Evict {
+        /// Its name.
+        node: NodeName,
+    },
+    /// Makes an administrator's credential.
+    CreateCredential {
+        /// Its name.
+        name: CredentialName,
+        /// How it is proven.
+        kind: CredentialKind,
+        /// What it permits.
+        role: Role,
+        /// From when on it is refused.
+        expires: Option<Timestamp>,
+    },
+    /// Removes a credential.
+    RevokeCredential {
+        /// Its name.
+        name: CredentialName,
+    },
+}
+
+impl Command {
+    /// What it does, in a word or two, for logs and events. Never holds a secret.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Form { .. } => "form the cluster",
+            Self::Configure { .. } => "apply a declaration",
+            Self::CreateToken { .. } => "create a join token",
+            Self::Admit { .. } => "admit a node",
+            Self::Confirm { .. } => "confirm a node",
+            Self::UpdateNode { .. } => "update a node",
+            Self::Evict { .. } => "evict a node",
+            Self::CreateCredential { .. } => "create a credential",
+            Self::RevokeCredential { .. } => "revoke a credential",
+        }
+    }
+}
+
+/// A node that becomes a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewNode {
+    /// Its name.
+    pub name: NodeName,
+    /// Where it serves.
+    pub endpoints: Vec<Endpoint>,
+    /// SHA-256 of its certificate (DER), hexadecimal.
+    pub certificate: String,
+    /// What it speaks.
+    pub protocol: ProtocolRange,
+    /// What it runs.
+    pub software: SoftwareVersion,
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Accepted; the database is at this revision now.
+    Done {
+        /// The revision that the change made.
+        revision: Revision,
+        /// The node the change made, where it made one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+    },
+    /// Refused; nothing changed.
+    Refused(Rejection),
+    /// Not a change at all (the engine's own entries).
+    Nothing,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done { revision, .. } => write!(f, "done at revision {revision}"),
+            Self::Refused(why) => write!(f, "refused: {why}"),
+            Self::Nothing => f.write_str("nothing"),
+        }
+    }
+}
+
+/// Why a proposal was refused by the state it met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rejection {
+    /// There is a cluster already.
+    #[error("the cluster is formed already")]
+    AlreadyFormed,
+    /// There is no cluster yet.
+    #[error("no cluster has been formed yet")]
+    NotFormed,
+    /// `if_revision` did not match.
+    #[error(
+        "the cluster is at revision {current}, not {expected}: somebody changed it in between; \
+         run `steadfast export` and `steadfast apply --dry-run` again"
+    )]
+    RevisionMoved {
+        /// What the request expected.
+        expected: Revision,
+        /// What is.
+        current: Revision,
+    },
+    /// The declaration names another cluster.
+    #[error("the file is for cluster `{given}`, this is cluster `{here}`")]
+    OtherCluster {
+        /// In the file.
+        given: ClusterName,
+        /// Here.
+        here: ClusterName,
+    },
+    /// No such token.
+    #[error("this token is not known to the cluster; `steadfast token create` makes a new one")]
+    UnknownToken,
+    /// The token's secret part is wrong.
+    #[error("this token's secret does not match: it was altered; `steadfast token create` makes a new one")]
+    WrongSecret,
+    /// Used up.
+    #[error("this token was used by node `{by}` at {at}; `steadfast token create` makes a new one")]
+    TokenUsed {
+        /// Who used it.
+        by: NodeName,
+        /// When.
+        at: Timestamp,
+    },
+    /// Expired.
+    #[error("this token expired at {at}; `steadfast token create` makes a new one")]
+    TokenExpired {
+        /// When.
+        at: Timestamp,
+    },
+    /// Bound to another node.
+    #[error("this token is for node `{bound}`, not `{given}`")]
+    TokenBound {
+        /// Who may use it.
+        bound: NodeName,
+        /// Who tried.
+        given: NodeName,
+    },
+    /// A member has the name.
+    #[error(
+        "a node named `{name}` is a member already; give the new node another name, \
+         or remove the old one with `steadfast node evict {name}`"
+    )]
+    NameTaken {
+        /// The name.
+        name: NodeName,
+    },
+    /// An address is another member's.
+    #[error("{endpoint} is the address of node `{holder}` already")]
+    AddressTaken {
+        /// The address.
+        endpoint: Endpoint,
+        /// Whose it is.
+        holder: NodeName,
+    },
+    /// No such member.
+    #[error("no node named `{name}` in this cluster; `steadfast node list` shows the members")]
+    UnknownNode {
+        /// The name.
+        name: String,
+    },
+    /// The last member cannot go.
+    #[error("`{name}` is the only member: a cluster cannot evict its last node")]
+    LastNode {
+        /// The name.
+        name: NodeName,
+    },
+    /// No common protocol version.
+    #[error(
+        "node `{node}` speaks protocol {theirs} and this cluster needs {ours}: \
+         install a version of Steadfast that its members can work with"
+    )]
+    Incompatible {
+        /// Who.
+        node: NodeName,
+        /// What it speaks.
+        theirs: ProtocolRange,
+        /// What is needed.
+        ours: ProtocolRange,
+    },
+    /// A credential of this name exists.
+    #[error("a credential named `{name}` exists; revoke it first, or choose another name")]
+    CredentialExists {
+        /// The name.
+        name: CredentialName,
+    },
+    /// No such credential.
+    #[error("no credential named `{name}`; `steadfast credential list` shows them")]
+    UnknownCredential {
+        /// The name.
+        name: CredentialName,
+    },
+}

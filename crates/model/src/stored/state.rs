@@ -1,0 +1,173 @@
+//! The replicated state: what every node knows once it has applied the same commands.
+
+use super::{Outcome, ProtocolRange, SoftwareVersion};
+use crate::desired::ClusterSpec;
+use crate::{
+    ClusterId, ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision,
+    Secret, Timestamp, TokenId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The whole cluster database. Small by design (kilobytes to a few megabytes), so it is kept in
+/// memory and written as one snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterState {
+    /// Absent until the founding command is applied.
+    #[serde(default)]
+    pub cluster: Option<ClusterRecord>,
+    /// Accepted changes so far.
+    #[serde(default)]
+    pub revision: Revision,
+    /// The highest node id ever given.
+    #[serde(default)]
+    pub last_node: NodeId,
+    /// The members.
+    #[serde(default)]
+    pub nodes: BTreeMap<NodeId, NodeRecord>,
+    /// Former members; their certificates stay refused for ever.
+    #[serde(default)]
+    pub evicted: BTreeMap<NodeId, EvictedRecord>,
+    /// Join tokens: open, and used or expired ones for as long as their refusal is explained.
+    #[serde(default)]
+    pub tokens: BTreeMap<TokenId, TokenRecord>,
+    /// Credentials of administrators other than root on a node.
+    #[serde(default)]
+    pub credentials: BTreeMap<CredentialName, CredentialRecord>,
+    /// What the administrator asked for.
+    #[serde(default)]
+    pub spec: ClusterSpec,
+    /// The text that said so, byte for byte, comments included: what `export` prints.
+    #[serde(default)]
+    pub declaration: String,
+    /// The latest requests with their outcomes, oldest first, so that a retry is answered and not repeated.
+    #[serde(default)]
+    pub recent: VecDeque<(RequestId, Outcome)>,
+}
+
+impl ClusterState {
+    /// The member of this name.
+    #[must_use]
+    pub fn node_named(&self, name: &NodeName) -> Option<(NodeId, &NodeRecord)> {
+        self.nodes.iter().find(|(_, node)| node.name == *name).map(|(id, node)| (*id, node))
+    }
+
+    /// The member with this certificate.
+    #[must_use]
+    pub fn node_with_certificate(&self, fingerprint: &str) -> Option<(NodeId, &NodeRecord)> {
+        self.nodes.iter().find(|(_, node)| node.certificate == fingerprint).map(|(id, node)| (*id, node))
+    }
+}
+
+/// What makes a cluster this cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterRecord {
+    /// Drawn at `init`.
+    pub id: ClusterId,
+    /// Given at `init`.
+    pub name: ClusterName,
+    /// When it was formed.
+    pub formed: Timestamp,
+    /// The cluster's certificate authority, PEM.
+    pub ca_certificate: String,
+    /// The authority's private key, PEM. Held by every member, so that any of them can admit.
+    pub ca_key: Secret,
+    /// Key of the heartbeat datagrams' authentication, base64 of 32 bytes.
+    pub heartbeat_key: Secret,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRecord {
+    /// Its name.
+    pub name: NodeName,
+    /// Where it serves: one endpoint per network, in the order of its `networks`.
+    pub endpoints: Vec<Endpoint>,
+    /// SHA-256 of its certificate (DER), in hexadecimal: the one certificate it may act with.
+    pub certificate: String,
+    /// What it speaks.
+    pub protocol: ProtocolRange,
+    /// What it runs.
+    pub software: SoftwareVersion,
+    /// When it was admitted.
+    pub joined: Timestamp,
+    /// Whether its join has completed; until then its token is not used up, and a new join with
+    /// that token replaces it.
+    pub confirmed: bool,
+    /// The token it came with, while unconfirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenId>,
+    /// The life of its daemon that the cluster last accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Incarnation>,
+}
+
+/// A former member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvictedRecord {
+    /// The name it had.
+    pub name: NodeName,
+    /// The certificate it had.
+    pub certificate: String,
+    /// When it was evicted.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
+/// A join token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// BLAKE3 of the secret, hexadecimal.
+    pub secret_hash: String,
+    /// The only node that may use it; absent until its first user binds it.
+    pub node: Option<NodeName>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// From when on it is refused.
+    pub expires: Timestamp,
+    /// Who used it up, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<(NodeName, Timestamp)>,
+}
+
+/// What a person or a program may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything.
+    Administrator,
+}
+
+/// How a credential is proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    /// A bearer token; BLAKE3 of it, hexadecimal.
+    Token {
+        /// BLAKE3 of the token.
+        hash: String,
+    },
+    /// A client certificate; SHA-256 of it (DER), hexadecimal.
+    Certificate {
+        /// SHA-256 of the certificate.
+        fingerprint: String,
+    },
+}
+
+/// An administrator's credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialRecord {
+    /// How it is proven.
+    pub kind: CredentialKind,
+    /// What it permits.
+    pub role: Role,
+    /// When it was made.
+    pub created: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// From when on it is refused.
+    pub expires: Option<Timestamp>,
+}

@@ -1,0 +1,2 @@
+//! The Steadfast binary.
+fn main() {}
