@@ -1,0 +1,27 @@
+//! Paths of version 1.
+
+/// The prefix of every path of version 1.
+pub const V1: &str = "/v1";
+/// GET: [`crate::Status`].
+pub const STATUS: &str = "/v1/status";
+/// POST [`crate::InitRequest`]: [`crate::InitAnswer`].
+pub const INIT: &str = "/v1/init";
+/// POST [`crate::JoinCommand`]: [`crate::JoinDone`].
+pub const JOIN: &str = "/v1/join";
+/// POST [`crate::TokenRequest`]: [`crate::TokenMade`]. GET: a list of [`crate::TokenShown`].
+pub const TOKENS: &str = "/v1/tokens";
+/// POST [`crate::ApplyRequest`]: [`crate::ApplyAnswer`].
+pub const APPLY: &str = "/v1/apply";
+/// GET: [`crate::Export`].
+pub const EXPORT: &str = "/v1/export";
+/// GET: a list of [`crate::NodeShown`]; below it, one node, and POST `{name}/evict`: [`crate::Changed`].
+pub const NODES: &str = "/v1/nodes";
+/// GET with [`crate::EventQuery`]: [`crate::Events`].
+pub const EVENTS: &str = "/v1/events";
+/// GET with [`crate::EventQuery`]: server-sent events, one [`model::stored::EventRecord`] each.
+pub const EVENTS_STREAM: &str = "/v1/events/stream";
+/// POST [`crate::CredentialRequest`]: [`crate::CredentialMade`]. GET: a list of
+/// [`crate::CredentialShown`]. DELETE below it: [`crate::Changed`].
+pub const CREDENTIALS: &str = "/v1/credentials";
+/// GET: the OpenAPI document.
+pub const OPENAPI: &str = "/v1/openapi.json";

@@ -1,0 +1,19 @@
+//! What is sent and answered, one file per subject.
+
+mod admin;
+mod apply;
+mod events;
+mod problem;
+mod status;
+
+pub use admin::{
+    Changed, CredentialForm, CredentialMade, CredentialRequest, CredentialShown, InitAnswer, InitRequest,
+    JoinCommand, JoinDone, TokenMade, TokenRequest, TokenShown,
+};
+pub use apply::{ApplyAnswer, ApplyRequest, Diagnostic, Export};
+pub use events::{EventQuery, Events, Silent};
+pub use problem::{Problem, ProblemKind};
+pub use status::{
+    Alarm, Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Phase, Quorum,
+    ResourceShown, Standing, Status, UpDown,
+};
