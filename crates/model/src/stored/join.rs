@@ -163,6 +163,9 @@ pub struct Hello {
     pub node: NodeId,
     /// This life of its daemon.
     pub incarnation: Incarnation,
+    /// Every life that this data directory has had, the present one included. If the cluster has
+    /// accepted one that is not among them, this directory is an older copy.
+    pub history: Vec<Incarnation>,
     /// Where it serves.
     pub endpoints: Vec<Endpoint>,
     /// What it speaks.
@@ -182,6 +185,10 @@ pub enum HelloAnswer {
         /// What the peer runs.
         software: SoftwareVersion,
     },
+    /// Whether another process is alive with this identity is not known yet; ask again.
+    Contested,
+    /// The cluster has accepted a life of this node that its data directory never had.
+    Stale,
     /// Another process is alive with this identity.
     Duplicate {
         /// The life that was there first.
