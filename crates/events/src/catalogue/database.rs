@@ -37,7 +37,8 @@ catalogue! {
         supported: u32,
     } => "{path} was written by a newer version (document version {found}, this software reads up to {supported})."
     cause: "The software of this node was replaced by an older version.",
-    remedy: "Install the newer version again and restart the daemon. Nothing was changed or lost.";
+    remedy: "Install the newer version again and start it with `systemctl restart steadfast`. Nothing was \
+             changed or lost.";
 
     1021 DiskNearlyFull "DISK_NEARLY_FULL" Error {
         /// the folder

@@ -51,7 +51,8 @@ catalogue! {
     } => "{count} connections were refused, most of them from {from}: {problem}."
     cause: "Something opens connections and says nothing, says garbage, or opens too many: a port scan, a \
             monitoring probe, a broken client, or an attack. Heartbeats and peers are not affected.",
-    remedy: "Look who has that address. Close the port to all but the nodes and the administrators.";
+    remedy: "Look who has that address (`ss -tn` shows who is connected now). Close the port to all but the \
+             nodes and the administrators.";
 
     20403 HeartbeatRejected "HEARTBEAT_REJECTED" Warning {
         /// the address they came from

@@ -60,7 +60,8 @@ catalogue! {
     } => "{caller} is known, but may not do this: {request}."
     cause: "The caller's role does not permit the request; a node, for one, can never act as an \
             administrator, nor an administrator as a node.",
-    remedy: "Use a credential whose role permits it, or run the command as root on a node.";
+    remedy: "Use a credential whose role permits it (`steadfast credential list`), or run the command as root \
+             on a node.";
 
     20506 EvictedCertificateRefused "EVICTED_CERTIFICATE_REFUSED" Warning {
         /// the name the node had
