@@ -1,0 +1,109 @@
+//! What can be asked, one method per path.
+//!
+//! Every method may fail with any [`ClientError`].
+
+use super::exchange::Ask;
+use super::query::with_query;
+use super::stream::EventStream;
+use super::{Client, ClientError};
+use crate::paths;
+use crate::{
+    ApplyAnswer, ApplyRequest, Changed, CredentialMade, CredentialRequest, CredentialShown, EventQuery,
+    Events, Export, InitAnswer, InitRequest, JoinCommand, JoinDone, NodeShown, Status, TokenMade,
+    TokenRequest, TokenShown,
+};
+use model::{CredentialName, NodeName};
+use std::time::Duration;
+
+/// What a node can say from its own memory. It answers within milliseconds, so ten seconds of
+/// silence are a frozen daemon and not a busy one.
+const READ_MAX: Duration = Duration::from_secs(10);
+
+/// What goes through the leader, or to every node. A write without quorum is refused at once, an
+/// election takes less than a second: half a minute is for disks on their last legs.
+const CLUSTER_MAX: Duration = Duration::from_secs(30);
+
+/// Forming and joining: the join waits until the new node has the whole database and votes, and
+/// fails by itself after about a minute. The limit here is for a daemon that does not.
+const JOIN_MAX: Duration = Duration::from_secs(180);
+
+impl Client {
+    /// The cluster as the answering node knows it.
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        self.ask(Ask::get(paths::STATUS, READ_MAX)).await
+    }
+
+    /// Forms a cluster on the answering node.
+    pub async fn init(&self, request: &InitRequest) -> Result<InitAnswer, ClientError> {
+        self.ask(Ask::post(paths::INIT, request, JOIN_MAX)).await
+    }
+
+    /// Joins the answering node to a cluster; returns when it is a full member.
+    pub async fn join(&self, request: &JoinCommand) -> Result<JoinDone, ClientError> {
+        self.ask(Ask::post(paths::JOIN, request, JOIN_MAX)).await
+    }
+
+    /// Makes a join token.
+    pub async fn token_create(&self, request: &TokenRequest) -> Result<TokenMade, ClientError> {
+        self.ask(Ask::post(paths::TOKENS, request, CLUSTER_MAX)).await
+    }
+
+    /// The join tokens.
+    pub async fn token_list(&self) -> Result<Vec<TokenShown>, ClientError> {
+        self.ask(Ask::get(paths::TOKENS, READ_MAX)).await
+    }
+
+    /// Makes the cluster what a declarative file says, or says what that would change.
+    pub async fn apply(&self, request: &ApplyRequest) -> Result<ApplyAnswer, ClientError> {
+        self.ask(Ask::post(paths::APPLY, request, CLUSTER_MAX)).await
+    }
+
+    /// The declarative file as it was applied.
+    pub async fn export(&self) -> Result<Export, ClientError> {
+        self.ask(Ask::get(paths::EXPORT, READ_MAX)).await
+    }
+
+    /// The members.
+    pub async fn nodes(&self) -> Result<Vec<NodeShown>, ClientError> {
+        self.ask(Ask::get(paths::NODES, READ_MAX)).await
+    }
+
+    /// One member.
+    pub async fn node(&self, name: &NodeName) -> Result<NodeShown, ClientError> {
+        self.ask(Ask::get(format!("{}/{name}", paths::NODES), READ_MAX)).await
+    }
+
+    /// Removes a member for good.
+    pub async fn evict(&self, name: &NodeName) -> Result<Changed, ClientError> {
+        self.ask(Ask::act(format!("{}/{name}/evict", paths::NODES), CLUSTER_MAX)).await
+    }
+
+    /// Events of every node that answers, oldest first.
+    pub async fn events(&self, query: &EventQuery) -> Result<Events, ClientError> {
+        self.ask(Ask::get(with_query(paths::EVENTS, query), CLUSTER_MAX)).await
+    }
+
+    /// Events that happened, as `query` says, and then each as it happens.
+    pub async fn events_stream(&self, query: &EventQuery) -> Result<EventStream, ClientError> {
+        let ask = Ask::stream(with_query(paths::EVENTS_STREAM, query), CLUSTER_MAX);
+        Ok(EventStream::new(self.open(ask).await?))
+    }
+
+    /// Makes a credential; its secret is in the answer and nowhere else.
+    pub async fn credential_create(
+        &self,
+        request: &CredentialRequest,
+    ) -> Result<CredentialMade, ClientError> {
+        self.ask(Ask::post(paths::CREDENTIALS, request, CLUSTER_MAX)).await
+    }
+
+    /// The credentials, without their secrets.
+    pub async fn credential_list(&self) -> Result<Vec<CredentialShown>, ClientError> {
+        self.ask(Ask::get(paths::CREDENTIALS, READ_MAX)).await
+    }
+
+    /// Takes a credential back.
+    pub async fn credential_revoke(&self, name: &CredentialName) -> Result<Changed, ClientError> {
+        self.ask(Ask::delete(format!("{}/{name}", paths::CREDENTIALS), CLUSTER_MAX)).await
+    }
+}
