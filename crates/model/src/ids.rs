@@ -38,6 +38,13 @@ number!(
     /// Names may come back after an eviction; numbers do not, so an evicted node stays evicted.
     NodeId, "node#"
 );
+// openraft counts in plain numbers.
+impl From<u64> for NodeId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 number!(
     /// How many changes the cluster database has accepted. Every accepted change adds one;
     /// a refused one adds nothing.

@@ -233,6 +233,17 @@ pub enum Rejection {
     /// No such token.
     #[error("this token is not known to the cluster; `steadfast token create` makes a new one")]
     UnknownToken,
+    /// A token of this id exists: the ids are random, so this is a defect or a forgery.
+    #[error("a join token with this id exists already; run `steadfast token create` again")]
+    TokenExists,
+    /// There are as many as there may be.
+    #[error("there are {most} {what} already; remove some, or wait for them to expire")]
+    TooMany {
+        /// Of what.
+        what: String,
+        /// How many there may be.
+        most: u64,
+    },
     /// The token's secret part is wrong.
     #[error("this token's secret does not match: it was altered; `steadfast token create` makes a new one")]
     WrongSecret,
@@ -273,6 +284,12 @@ pub enum Rejection {
         /// The address.
         endpoint: Endpoint,
         /// Whose it is.
+        holder: NodeName,
+    },
+    /// A certificate belongs to one member for ever.
+    #[error("this certificate is node `{holder}`'s, or was: join with a new key and certificate")]
+    CertificateKnown {
+        /// Whose it is or was.
         holder: NodeName,
     },
     /// No such member.

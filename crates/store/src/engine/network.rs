@@ -1,0 +1,213 @@
+//! openraft's way to its peers: over the injected transport.
+
+use super::BoxFuture;
+use super::message::{PeerReply, PeerRequest, decode, encode};
+use super::types::{LogId, Snapshot, SnapshotData, Types, Vote};
+use model::NodeId;
+use openraft::OptionalSend;
+use openraft::async_runtime::AsyncRuntime;
+use openraft::entry::RaftEntry;
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::v2::RaftNetworkV2;
+use openraft::network::{RPCOption, RaftNetworkFactory};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Carries bytes to another node's [`super::Engine::handle`] and its answer back.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends `message` to `to`; the answer arrives within `within`, or not at all. A connection is
+    /// kept open between calls: a heartbeat has no time for a TLS handshake.
+    fn send(
+        &self,
+        to: NodeId,
+        message: Vec<u8>,
+        within: Duration,
+    ) -> BoxFuture<Result<Vec<u8>, TransportError>>;
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The node could not be reached at all; it is tried less often for a while.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// It was reached, and then something went wrong; it is tried again at once.
+    #[error("interrupted: {0}")]
+    Interrupted(String),
+}
+
+/// A longer append is sent in parts, so that a peer far behind is not sent more than it can
+/// acknowledge in time. An entry that is longer by itself goes alone.
+const APPEND_BYTES: usize = 1 << 20;
+
+/// The slowest link for which a deadline is long enough.
+const BYTES_PER_SECOND_MIN: u32 = 1 << 20;
+
+/// How many times openraft's deadline (a heartbeat) an append with entries may take: its peer
+/// answers after an fsync, and disks stall. Heartbeats carry no entries and wait for no disk.
+const ENTRIES_PATIENCE: u32 = 5;
+
+fn transfer_time(bytes: usize) -> Duration {
+    Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND_MIN
+}
+
+/// Makes links.
+pub(crate) struct Peers {
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
+impl<R: AsyncRuntime> RaftNetworkFactory<Types<R>> for Peers {
+    type Network = Link<R>;
+
+    async fn new_client(&mut self, target: NodeId, _node: &()) -> Link<R> {
+        Link { target, transport: Arc::clone(&self.transport), runtime: PhantomData }
+    }
+}
+
+/// The way to one peer.
+pub(crate) struct Link<R> {
+    target: NodeId,
+    transport: Arc<dyn Transport>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: AsyncRuntime> Link<R> {
+    async fn ask(
+        &self,
+        request: PeerRequest<R>,
+        within: Duration,
+    ) -> Result<PeerReply<R>, RPCError<Types<R>>> {
+        self.send(encode(&request).map_err(broken)?, within).await
+    }
+
+    async fn send(&self, message: Vec<u8>, within: Duration) -> Result<PeerReply<R>, RPCError<Types<R>>> {
+        let answer =
+            self.transport.send(self.target, message, within).await.map_err(|error| match error {
+                TransportError::Unreachable(what) => RPCError::Unreachable(Unreachable::from_string(what)),
+                TransportError::Interrupted(what) => broken(what),
+            })?;
+        match decode(&answer).map_err(broken)? {
+            PeerReply::Stopped(why) => Err(RPCError::Unreachable(Unreachable::from_string(why))),
+            reply => Ok(reply),
+        }
+    }
+}
+
+fn broken<R: AsyncRuntime>(what: impl ToString) -> RPCError<Types<R>> {
+    RPCError::Network(NetworkError::from_string(what))
+}
+
+/// A peer that answers another question than was asked.
+fn mismatch<R: AsyncRuntime>() -> RPCError<Types<R>> {
+    broken("the answer is to another question")
+}
+
+impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
+    type SnapshotData = SnapshotData;
+
+    async fn append_entries(
+        &mut self,
+        request: AppendEntriesRequest<Types<R>>,
+        option: RPCOption,
+    ) -> Result<AppendEntriesResponse<Types<R>>, RPCError<Types<R>>> {
+        let (message, sent) = shortened(request)?;
+        let patience = if message.entries == 0 { 1 } else { ENTRIES_PATIENCE };
+        let within = option.hard_ttl() * patience + transfer_time(message.bytes.len());
+        match self.send(message.bytes, within).await? {
+            PeerReply::Append(AppendEntriesResponse::Success) if message.shortened => {
+                Ok(AppendEntriesResponse::PartialSuccess(sent))
+            }
+            PeerReply::Append(reply) => Ok(reply),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn vote(
+        &mut self,
+        request: VoteRequest<Types<R>>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<Types<R>>, RPCError<Types<R>>> {
+        match self.ask(PeerRequest::Vote(request), option.hard_ttl()).await? {
+            PeerReply::Vote(reply) => Ok(reply),
+            _ => Err(mismatch()),
+        }
+    }
+
+    // The trait's own version grants every pre-vote, which would undo what pre-vote is for.
+    async fn pre_vote(
+        &mut self,
+        request: VoteRequest<Types<R>>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<Types<R>>, RPCError<Types<R>>> {
+        match self.ask(PeerRequest::PreVote(request), option.hard_ttl()).await? {
+            PeerReply::Vote(reply) => Ok(reply),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<Types<R>>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<Types<R>>, RPCError<Types<R>>> {
+        match self.ask(PeerRequest::Transfer(request), option.hard_ttl()).await? {
+            PeerReply::Transfer(reply) => Ok(reply),
+            _ => Err(mismatch()),
+        }
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot,
+        _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<Types<R>>, StreamingError<Types<R>>> {
+        let request = PeerRequest::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
+        match self.ask(request, option.hard_ttl()).await.map_err(streaming)? {
+            PeerReply::Snapshot(reply) => Ok(reply),
+            _ => Err(streaming(mismatch())),
+        }
+    }
+}
+
+/// An append as it is sent.
+struct Append {
+    bytes: Vec<u8>,
+    entries: usize,
+    shortened: bool,
+}
+
+/// An append of at most [`APPEND_BYTES`] (or of one entry), and the last entry in it.
+fn shortened<R: AsyncRuntime>(
+    mut request: AppendEntriesRequest<Types<R>>,
+) -> Result<(Append, Option<LogId>), RPCError<Types<R>>> {
+    let mut shortened = false;
+    loop {
+        let entries = request.entries.len();
+        let sent = request.entries.last().map(RaftEntry::log_id);
+        let message = PeerRequest::Append(request);
+        let bytes = encode(&message);
+        if entries <= 1 || bytes.as_ref().is_ok_and(|bytes| bytes.len() <= APPEND_BYTES) {
+            return Ok((Append { bytes: bytes.map_err(broken)?, entries, shortened }, sent));
+        }
+        let PeerRequest::Append(mut longer) = message else { return Err(mismatch()) };
+        longer.entries.truncate(entries / 2);
+        request = longer;
+        shortened = true;
+    }
+}
+
+fn streaming<R: AsyncRuntime>(error: RPCError<Types<R>>) -> StreamingError<Types<R>> {
+    match error {
+        RPCError::Timeout(error) => StreamingError::Timeout(error),
+        RPCError::Unreachable(error) => StreamingError::Unreachable(error),
+        RPCError::Network(error) => StreamingError::Network(error),
+        RPCError::RemoteError(error) => StreamingError::Network(NetworkError::new(&error)),
+    }
+}

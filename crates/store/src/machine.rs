@@ -1,0 +1,123 @@
+//! What a change means.
+//!
+//! [`apply`] takes the state and a proposal, and leaves the next state. Every replica calls it with
+//! the same proposals in the same order and must come to the same state, so there is no clock (a
+//! proposal carries its time), no randomness (it carries its ids) and nothing whose order could
+//! differ between processes.
+//!
+//! * A change happens whole or not at all: each command first checks everything, then changes.
+//! * An accepted change adds one to the revision. One that finds everything as it asks for is
+//!   accepted and adds nothing.
+//! * A refused one changes nothing but the memory of recent requests, and says why.
+//! * A request that was decided before is answered as before and not done again.
+//!
+//! One file per family of commands. Not here: who may ask (the API checks that), and what the
+//! commands' values may look like (their types hold that).
+
+mod admission;
+mod configure;
+mod credentials;
+mod form;
+mod members;
+mod recent;
+mod tokens;
+
+use events::Draft;
+use model::NodeId;
+use model::Timestamp;
+use model::stored::{Actor, ClusterState, Command, Outcome, Proposal, Rejection};
+
+/// What an accepted command did.
+struct Accepted {
+    /// Whether it changed anything.
+    changed: bool,
+    /// The node it made.
+    node: Option<NodeId>,
+    /// What to tell of it.
+    notices: Vec<Draft>,
+}
+
+impl Accepted {
+    fn changed(notice: impl Into<Draft>) -> Self {
+        Self { changed: true, node: None, notices: vec![notice.into()] }
+    }
+
+    fn quietly() -> Self {
+        Self { changed: true, node: None, notices: Vec::new() }
+    }
+
+    fn as_it_is() -> Self {
+        Self { changed: false, node: None, notices: Vec::new() }
+    }
+
+    fn with_node(self, node: NodeId) -> Self {
+        Self { node: Some(node), ..self }
+    }
+}
+
+type Verdict = Result<Accepted, Rejection>;
+
+/// The circumstances of a command.
+struct Asked<'a> {
+    at: Timestamp,
+    actor: &'a Actor,
+}
+
+impl Asked<'_> {
+    fn by(&self) -> String {
+        self.actor.to_string()
+    }
+}
+
+/// Applies a proposal: what became of it, and what to tell.
+pub fn apply(state: &mut ClusterState, proposal: &Proposal) -> (Outcome, Vec<Draft>) {
+    if let Some(outcome) = recent::outcome_of(state, proposal.request) {
+        return (outcome.clone(), Vec::new());
+    }
+    let (outcome, notices) = match decide(state, proposal) {
+        Ok(accepted) => {
+            if accepted.changed {
+                state.revision = state.revision.next();
+            }
+            (Outcome::Done { revision: state.revision, node: accepted.node }, accepted.notices)
+        }
+        Err(rejection) => (Outcome::Refused(rejection), Vec::new()),
+    };
+    recent::remember(state, proposal.request, outcome.clone());
+    (outcome, notices)
+}
+
+fn decide(state: &mut ClusterState, proposal: &Proposal) -> Verdict {
+    let asked = Asked { at: proposal.at, actor: &proposal.actor };
+    if let Command::Form { cluster, node } = &proposal.command {
+        return form::form(state, &asked, cluster, node);
+    }
+    let cluster = state.cluster.as_ref().ok_or(Rejection::NotFormed)?.name.clone();
+    match &proposal.command {
+        // Decided above.
+        Command::Form { .. } => Err(Rejection::AlreadyFormed),
+        Command::Configure { cluster: given, spec, text, if_revision } => configure::configure(
+            state,
+            &asked,
+            &cluster,
+            &configure::Wanted { given, spec, text, if_revision },
+        ),
+        Command::CreateToken { token, secret_hash, node, expires } => {
+            tokens::create(state, &asked, *token, secret_hash, node.as_ref(), *expires)
+        }
+        Command::Admit { token, secret_hash, node } => {
+            admission::admit(state, &asked, *token, secret_hash, node)
+        }
+        Command::Confirm { node } => admission::confirm(state, &asked, *node),
+        Command::UpdateNode { node, endpoints, protocol, software, incarnation } => {
+            let now =
+                members::Present { endpoints, protocol: *protocol, software, incarnation: *incarnation };
+            members::update(state, *node, &now)
+        }
+        Command::Evict { node } => members::evict(state, &asked, node),
+        Command::CreateCredential { name, kind, role, expires } => {
+            credentials::create(state, &asked, name, kind, *role, *expires)
+        }
+        Command::RevokeCredential { name } => credentials::revoke(state, &asked, name),
+    }
+}
