@@ -1,1 +1,68 @@
 //! The command line: one file per command.
+//!
+//! It is a client and nothing else: whatever it knows of a cluster comes through
+//! [`api::client`], over the local socket or over TLS, so nothing can be done here that a
+//! program could not do as well. `run` and `demo` are handed over to whoever calls [`main`],
+//! because this crate knows neither the daemon nor the lab.
+//!
+//! Data goes to standard output, talk to standard error, all of it through one writer (`out`).
+//! A failure says what failed, why, and the next command (`failure`); its exit code is one of
+//! five (`exit`). Every option, variable and default is declared in `settings`.
+//!
+//! Read next: `args` for the commands, `commands/status.rs` as the pattern of one.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod failure;
+mod files;
+#[cfg(test)]
+mod golden;
+mod out;
+mod paint;
+#[cfg(test)]
+mod reference;
+mod render;
+mod settings;
+mod table;
+
+pub use commands::demo::DemoArgs;
+pub use commands::run::RunArgs;
+
+use args::{Cli, Command};
+use clap::Parser;
+use context::Context;
+use exit::Exit;
+use failure::Failure;
+use out::Out;
+use std::process::ExitCode;
+
+/// Reads the program's arguments and does what they say. `run` is the daemon, `demo` the
+/// demonstration; both are called before anything else is started.
+#[must_use]
+pub fn main(run: fn(RunArgs) -> ExitCode, demo: fn(DemoArgs) -> ExitCode) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::explain_usage(&error).into(),
+    };
+    let mut out = Out::of_process(cli.global.color);
+    match cli.command {
+        Command::Run => run(commands::run::hand_over(&cli.global)),
+        Command::Demo(args) => demo(args),
+        command => {
+            let done = on_runtime(command, &mut Context::new(&mut out, &cli.global));
+            done.unwrap_or_else(|failure| out.fail(&failure)).into()
+        }
+    }
+}
+
+/// One thread: a command makes one request, and its start-up time is part of every script's.
+fn on_runtime(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::new("the program cannot start").because(error))?;
+    runtime.block_on(commands::dispatch(command, context))
+}

@@ -1,0 +1,100 @@
+//! The commands, noun and verb, and what is said when they are used wrongly.
+
+use crate::commands::{
+    apply, completion, credential, demo, events, explain, group, init, join, man, node, resource, status,
+    token,
+};
+use crate::exit::Exit;
+use crate::settings::Global;
+use clap::{Parser, Subcommand};
+
+/// Failover cluster server for Linux.
+///
+/// Steadfast keeps each service running on exactly one healthy node, and says why it runs where
+/// it does. Every command asks the daemon of this machine, or with --server any node of a cluster.
+#[derive(Debug, Parser)]
+#[command(name = "steadfast", version, arg_required_else_help = true, after_help = exit_codes())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the node's daemon in the foreground
+    ///
+    /// Start it first, also on a node that belongs to no cluster yet; `steadfast init` or
+    /// `steadfast join` comes after. It reads the node's own file (--config) and nothing else.
+    /// SIGTERM stops it in order. Where systemd started it, it says when it is ready.
+    Run,
+    Init(init::Args),
+    Join(join::Args),
+    /// Make and list join tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    Status(status::Args),
+    Apply(apply::Args),
+    /// Print the declarative file as it was applied, byte for byte
+    Export,
+    /// List, show and evict nodes
+    #[command(subcommand)]
+    Node(node::Command),
+    /// List and show groups
+    #[command(subcommand)]
+    Group(group::Command),
+    /// List and show resources
+    #[command(subcommand)]
+    Resource(resource::Command),
+    Events(events::Args),
+    Explain(explain::Args),
+    /// Make, list and revoke credentials for use from elsewhere
+    #[command(subcommand)]
+    Credential(credential::Command),
+    Completion(completion::Args),
+    Man(man::Args),
+    Demo(demo::DemoArgs),
+}
+
+fn exit_codes() -> String {
+    let codes = Exit::MEANINGS.map(|(exit, meaning)| format!("{} {meaning}", exit.code()));
+    format!("Exit codes: {}.", codes.join(", "))
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+pub(crate) fn explain_usage(error: &clap::Error) -> Exit {
+    // clap knows by itself which stream it is, and whether that is a terminal. If nobody can hear
+    // it, nothing is lost that the exit code does not say.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistyped_command_names_the_nearest() {
+        let error = Cli::try_parse_from(["steadfast", "statsu"]).unwrap_err();
+        assert!(error.to_string().contains("'status'"), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn options_for_every_command_may_stand_before_and_after_it() {
+        for line in ["steadfast --socket /s status", "steadfast status --socket /s"] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(cli.global.socket.unwrap().to_str(), Some("/s"));
+        }
+        let both = ["steadfast", "--socket", "/s", "--server", "10.0.0.1", "status"];
+        assert!(Cli::try_parse_from(both).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! `steadfast apply`: make the cluster what a file says.
+
+use super::Format;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::files;
+use crate::render::apply::{diff, places, warnings};
+use api::client::ClientError;
+use api::{ApplyAnswer, ApplyRequest};
+use std::path::PathBuf;
+
+/// A file with thousands of groups is a few megabytes.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Make the cluster what a declarative file says
+///
+/// The whole file or nothing: it is checked against the cluster as it is, changed in one step,
+/// and the command returns when that is committed. What the file omits is removed; the printed
+/// difference says so. Nothing is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The file; `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    file: PathBuf,
+    /// Say what would change, and change nothing; exit code 3 if something would
+    #[arg(long)]
+    dry_run: bool,
+    /// Only if the cluster is still at this revision
+    #[arg(long, value_name = "REVISION")]
+    if_revision: Option<u64>,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let (text, name) = read(&args)?;
+    let request = ApplyRequest { text, dry_run: args.dry_run, if_revision: args.if_revision };
+    let answer = match context.client()?.apply(&request).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(refused(error, &name)),
+    };
+    let out = &mut *context.out;
+    out.say_block(&warnings(&name, &answer.warnings));
+    if args.format.json {
+        out.json(&answer)?;
+    } else {
+        out.data(&diff(&answer.diff))?;
+        out.say(&summary(&args, &answer));
+    }
+    Ok(if args.dry_run && answer.changed { Exit::WouldChange } else { Exit::Done })
+}
+
+fn read(args: &Args) -> Result<(String, String), Failure> {
+    if args.file.as_os_str() == "-" {
+        let text = files::read_stdin("the declarative file", FILE_BYTES_MAX)?;
+        return Ok((text, "standard input".to_owned()));
+    }
+    let text = files::read_text(&args.file, "the declarative file", FILE_BYTES_MAX)?;
+    Ok((text, args.file.display().to_string()))
+}
+
+fn refused(error: ClientError, name: &str) -> Failure {
+    let places = match &error {
+        ClientError::Problem(problem) => places(name, &problem.diagnostics),
+        _ => String::new(),
+    };
+    Failure::from(error).places(places)
+}
+
+fn summary(args: &Args, answer: &ApplyAnswer) -> String {
+    match (answer.changed, args.dry_run) {
+        (false, _) => {
+            format!("nothing to change: the cluster is what the file says, at revision {}", answer.revision)
+        }
+        (true, true) => {
+            format!("nothing was changed; without --dry-run this would be, at revision {}", answer.revision)
+        }
+        (true, false) => format!("applied: the cluster is at revision {}", answer.revision),
+    }
+}
