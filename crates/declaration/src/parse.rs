@@ -1,0 +1,112 @@
+//! From text to desired state, or to everything that is wrong with it.
+
+use crate::check;
+use crate::diagnostic::Diagnostic;
+use crate::findings::Findings;
+use crate::place::{At, Span};
+use crate::read::{self, Section};
+use model::desired::ClusterSpec;
+use model::{ClusterName, NodeName};
+use toml::de::DeTable;
+
+/// The largest file, in bytes. A declaration of 4000 resources has about a tenth of it; what is
+/// larger is not a declaration, and the database keeps the text in memory on every node.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// The most groups: over twice the planner's goal of 4000 resources, each in a group of its own.
+pub const GROUPS_MAX: usize = 10_000;
+
+/// The most resources, over all groups: five times the planner's goal.
+pub const RESOURCES_MAX: usize = 20_000;
+
+/// A file up to this size has all its syntax errors listed, a larger one only the first: garbage
+/// yields an error per byte, at some hundred bytes of memory each.
+const ALL_SYNTAX_ERRORS_BYTES_MAX: usize = 64 << 10;
+
+/// A file without errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The cluster it is meant for.
+    pub cluster: ClusterName,
+    /// What it means.
+    pub spec: ClusterSpec,
+    /// What is doubtful in it but allowed.
+    pub warnings: Vec<Diagnostic>,
+    pub(crate) text: String,
+    pub(crate) cluster_at: Span,
+    /// Every node that it names, in the order of the file.
+    pub(crate) mentions: Vec<At<NodeName>>,
+}
+
+/// Reads a declaration.
+///
+/// # Errors
+/// Everything that is wrong with the text, in its order, warnings included; never empty. Syntax
+/// errors come alone, since behind one every other remark would be a guess.
+pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
+    if text.len() > TEXT_BYTES_MAX {
+        let mut findings = Findings::new("");
+        let size = text.len();
+        findings.error(&(0..0), format!("the file has {size} bytes; at most {TEXT_BYTES_MAX} are accepted"));
+        return Err(findings.into_list());
+    }
+    let mut findings = Findings::new(text);
+    let Some(table) = syntax(text, &mut findings) else { return Err(findings.into_list()) };
+    match document(text, &table, &mut findings) {
+        Some(parsed) if !findings.has_errors() => Ok(Parsed { warnings: findings.into_list(), ..parsed }),
+        _ => Err(findings.into_list()),
+    }
+}
+
+fn syntax<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<DeTable<'t>> {
+    let first = match DeTable::parse(text) {
+        Ok(table) => return Some(table.into_inner()),
+        Err(first) => first,
+    };
+    let errors = if text.len() <= ALL_SYNTAX_ERRORS_BYTES_MAX {
+        DeTable::parse_recoverable(text).1
+    } else {
+        vec![first]
+    };
+    let mut last_line = 0;
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        // What follows an error on its line is mostly its consequence.
+        let line = findings.line(&span);
+        if line != last_line {
+            findings.error(&span, format!("not valid TOML: {}", error.message()));
+        }
+        last_line = line;
+    }
+    None
+}
+
+/// `None` only where an error was found.
+fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Option<Parsed> {
+    let root = Section::new(table, 0..0, "the file".to_owned());
+    root.only_keys(&["cluster", "node", "group"], findings);
+    let cluster = read::cluster(&root, findings);
+    let nodes = read::nodes(&root, findings);
+    let groups = read::groups(&root, findings);
+    check::groups(&groups, findings);
+    check::nodes(&nodes, findings);
+
+    let mut mentions: Vec<At<NodeName>> = nodes.iter().map(|node| node.name.clone()).collect();
+    mentions.extend(groups.iter().flat_map(|group| group.preferred.iter().chain(&group.possible)).cloned());
+    mentions.sort_by_key(|mention| mention.span.start);
+    let cluster = cluster?;
+    let spec = ClusterSpec {
+        profile: cluster.profile,
+        stall_policy: cluster.stall_policy,
+        nodes: nodes.into_iter().map(|node| node.spec).collect(),
+        groups: groups.into_iter().map(|group| group.spec).collect::<Option<_>>()?,
+    };
+    Some(Parsed {
+        cluster: cluster.name.value,
+        spec,
+        warnings: Vec::new(),
+        text: text.to_owned(),
+        cluster_at: cluster.name.span,
+        mentions,
+    })
+}

@@ -1,0 +1,88 @@
+//! `[[group.resource]]`.
+
+use super::group::values;
+use super::parameters;
+use super::section::Section;
+use crate::findings::Findings;
+use crate::parse::RESOURCES_MAX;
+use crate::place::{At, quoted};
+use crate::types;
+use model::desired::{Exclusive, ResourceSpec, Value};
+use model::{ResourceName, TypeName};
+
+/// A `[[group.resource]]`, as far as it could be read.
+pub(crate) struct PlacedResource {
+    pub(crate) name: Option<At<ResourceName>>,
+    pub(crate) depends_on: Vec<At<ResourceName>>,
+    /// Its parameters with the places of their values.
+    pub(crate) parameters: Vec<(String, At<Value>)>,
+    /// `None` where an error was found.
+    pub(crate) spec: Option<ResourceSpec>,
+}
+
+/// Keys of every resource, whatever its type.
+pub(super) const COMMON_KEYS: [&str; 4] = ["name", "type", "depends_on", "exclusive"];
+
+/// The resources of a group.
+pub(crate) fn resources(
+    group: &Section<'_>,
+    so_far: &mut usize,
+    findings: &mut Findings<'_>,
+) -> Vec<PlacedResource> {
+    let tables = group.tables("resource", "group.resource", findings);
+    let room = RESOURCES_MAX - *so_far;
+    *so_far += tables.len().min(room);
+    if let Some((_, span)) = tables.get(room) {
+        findings.error(span, format!("the file has more than {RESOURCES_MAX} resources, which is the most"));
+    }
+    let sections = tables.into_iter().take(room).map(|(table, span)| Section::named(table, span, "resource"));
+    sections.map(|section| resource(&section, findings)).collect()
+}
+
+fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResource {
+    let name: Option<At<ResourceName>> =
+        section.required("name", "the resource's name, such as name = \"ip\"", findings);
+    let example = "its type, such as type = \"ip-address\" or type = \"ocf:heartbeat:IPaddr2\"";
+    let kind = section.required_text("type", example, findings).and_then(|kind| known(&kind, findings));
+    let depends_on = section.names("depends_on", findings);
+    let words = [Exclusive::Gate, Exclusive::Process, Exclusive::None].map(|word| (word.as_str(), word));
+    let exclusive = section.one_of("exclusive", &words, findings);
+    let parameters = kind.as_ref().map(|kind| parameters::read(section, kind, findings));
+    if let (Some(kind), Some(Exclusive::None)) = (&kind, exclusive)
+        && matches!(kind.as_str(), "ip-address" | "physical-disk")
+    {
+        let message = format!(
+            "exclusive = \"none\" says that two running copies of {} do no harm, which is not so for \
+             a resource of type `{kind}`",
+            section.what
+        );
+        findings.warning(&section.span, message);
+    }
+    let spec = name.as_ref().zip(kind).map(|(name, kind)| ResourceSpec {
+        name: name.value.clone(),
+        depends_on: values(&depends_on),
+        exclusive: exclusive.unwrap_or_else(|| Exclusive::default_for(&kind)),
+        parameters: parameters.iter().flatten().map(|(key, at)| (key.clone(), at.value.clone())).collect(),
+        kind,
+    });
+    let parameters = parameters.unwrap_or_default();
+    PlacedResource { name, depends_on, parameters, spec }
+}
+
+/// A type that exists: a built-in one, an agent's or a unit's. Whether the agent or unit is
+/// installed is each node's to find out.
+fn known(given: &At<&str>, findings: &mut Findings<'_>) -> Option<TypeName> {
+    let is_known =
+        |kind: &TypeName| kind.as_str().contains(':') || types::resource_type(kind.as_str()).is_some();
+    let kind = TypeName::new(given.value).ok().filter(is_known);
+    if kind.is_none() {
+        let builtin: Vec<&str> = types::types().iter().map(|known| known.name).collect();
+        let message = format!(
+            "unknown resource type `{}`; expected `ocf:PROVIDER:AGENT`, `systemd:UNIT`, or one of: {}",
+            quoted(given.value),
+            builtin.join(", ")
+        );
+        findings.error_near(&given.span, message, given.value, builtin);
+    }
+    kind
+}

@@ -1,0 +1,125 @@
+//! What a diff says.
+
+use declaration::{diff, parse};
+use model::desired::ClusterSpec;
+
+fn spec(text: &str) -> ClusterSpec {
+    parse(text).expect("a good file").spec
+}
+
+const OLD: &str = r#"
+[cluster]
+name = "shop"
+[[node]]
+name = "n1"
+[[group]]
+name = "web"
+description = "the shop"
+preferred_owners = ["n1"]
+[[group.resource]]
+name = "ip"
+type = "ip-address"
+address = "10.99.0.100/24"
+[[group.resource]]
+name = "site"
+type = "web-site"
+depends_on = ["ip"]
+root = "/srv/site"
+listen = "10.99.0.100:80"
+[[group]]
+name = "old"
+[[group.resource]]
+name = "a"
+type = "dummy"
+"#;
+
+const NEW: &str = r#"
+[cluster]
+name = "shop"
+profile = "fast"
+[[node]]
+name = "n1"
+failure_domain = "rack-1"
+[[group]]
+name = "new"
+[[group.resource]]
+name = "agent"
+type = "ocf:heartbeat:Dummy"
+parameters = { fake = "x" }
+[[group]]
+name = "web"
+preferred_owners = ["n1", "n2"]
+[[group.resource]]
+name = "ip"
+type = "ip-address"
+address = "10.99.0.101/24"
+interface = "eth1"
+"#;
+
+#[test]
+fn everything_added_changed_and_removed_is_said() {
+    let expected = r#"~ cluster
+~   profile = "default" -> "fast"
+~ node n1
+~   failure_domain = "rack-1"
++ group new
++   failback = "never"
++ resource new/agent
++   type = "ocf:heartbeat:Dummy"
++   exclusive = "none"
++   parameters.fake = "x"
+~ group web
+~   preferred_owners = ["n1"] -> ["n1", "n2"]
+~   description = "the shop" -> (left out)
+~ resource web/ip
+~   address = "10.99.0.100/24" -> "10.99.0.101/24"
+~   interface = "eth1"
+- resource web/site
+- group old
+- resource old/a
+what the file omits is removed: 3 in all
+"#;
+    assert_eq!(diff(&spec(OLD), &spec(NEW), true).to_string(), expected);
+}
+
+#[test]
+fn nothing_and_comments_alone_are_said_plainly() {
+    let old = spec(OLD);
+    let nothing = diff(&old, &spec(OLD), false);
+    assert!(nothing.is_empty());
+    assert_eq!(nothing.to_string(), "nothing changes: the cluster has exactly this declaration already\n");
+    let comment = diff(&old, &spec(&format!("# a comment\n{OLD}")), true);
+    assert!(!comment.is_empty() && comment.changes.is_empty());
+    assert_eq!(comment.to_string(), "only comments or layout changed: the cluster does the same as before\n");
+    assert_eq!(comment.summary(), comment.lines()[0]);
+}
+
+#[test]
+fn another_order_is_a_change() {
+    let mut other = spec(OLD);
+    other.groups.reverse();
+    other.groups[1].resources.reverse();
+    let expected = "\
+~ cluster
+~   order of groups = web, old -> old, web
+~ group web
+~   order of resources = ip, site -> site, ip
+";
+    assert_eq!(diff(&spec(OLD), &other, true).to_string(), expected);
+}
+
+#[test]
+fn the_summary_is_one_short_line() {
+    assert_eq!(
+        diff(&spec(OLD), &spec(NEW), true).summary(),
+        "cluster changed, node n1 changed, group new added, resource new/agent added, group web changed, \
+         and 4 more changes"
+    );
+}
+
+#[test]
+fn a_diff_survives_being_sent() {
+    let sent = diff(&spec(OLD), &spec(NEW), true);
+    let json = serde_json::to_string(&sent).unwrap();
+    assert_eq!(serde_json::from_str::<declaration::Diff>(&json).unwrap(), sent);
+}
