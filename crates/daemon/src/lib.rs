@@ -1,1 +1,195 @@
-//! The node daemon: composition of the pure crates with sockets, files and clocks.
+//! The node daemon: sockets, files and clocks around the pure crates.
+//!
+//! ```text
+//!   local socket --+                                   +--> event log --> journal
+//!   TLS, each net -+--> http (routes) --> node --------+
+//!   UDP, each net -----> heartbeat  ------> |          +--> engine (the cluster database)
+//!                                           |
+//!              tasks: engine::keep, hello::greet, reconcile::*, disk::watch
+//! ```
+//!
+//! [`run()`] takes the data directory, opens the event log, and starts everything at once; it waits
+//! for no peer and no database before it answers on its sockets. Parts that fail are told and tried
+//! again; nothing but a signal ends the daemon.
+//!
+//! What it does not do: it decides nothing that a pure crate could decide, and loads no foreign code.
+//!
+//! Read next: `node` (what the parts share), `engine` (when the database runs), `http::caller` (who
+//! may do what).
+
+mod clock;
+mod config;
+mod data_dir;
+mod disk;
+mod engine;
+mod enter;
+mod events_log;
+mod heartbeat;
+mod hello;
+pub mod http;
+mod identity;
+mod limits;
+mod node;
+mod peer;
+mod rate;
+mod reconcile;
+mod status;
+mod tls;
+mod write;
+
+use config::Config;
+use data_dir::DataDir;
+use events_log::EventLog;
+use model::stored::SoftwareVersion;
+use node::Node;
+use node::own::Own;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Why the daemon did not start. All of these are found before anything is served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The node's own file.
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] data_dir::DataDirError),
+    /// The event log can be neither read nor begun anew.
+    #[error("the event log {} cannot be used: {source}; check the disk and its free space", path.display())]
+    Events {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: redb::Error,
+    },
+    /// The life of this process cannot be remembered.
+    #[error("cannot begin: {0}; check the disk of `data_dir` and its free space")]
+    Life(#[from] identity::IdentityError),
+    /// No key can be made.
+    #[error("cannot make a key: {0}")]
+    Tls(#[from] tls::TlsError),
+    /// The local socket.
+    #[error("cannot serve the local socket {}: {source}; check `socket` and its folder", path.display())]
+    Socket {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The runtime.
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+#[must_use]
+pub fn run(config_file: &Path) -> ExitCode {
+    begin_logging();
+    limits::raise_open_files();
+    let started = Config::load(config_file).map_err(StartError::from).and_then(|config| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            // Two suffice for thousands of requests a second; more would only cost memory.
+            .worker_threads(2)
+            .max_blocking_threads(16)
+            .enable_all()
+            .build()?;
+        runtime.block_on(serve(config))
+    });
+    match started {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn begin_logging() {
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        EnvFilter::try_from_env("STEADFAST_LOG").unwrap_or_else(|_| EnvFilter::new("info,openraft=warn"));
+    // Fails only if a program that contains this crate has begun logging already.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}
+
+async fn serve(config: Config) -> Result<(), StartError> {
+    // Before anything slow, so that a signal that arrives early is not lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let dir = DataDir::take(&config.data_dir)?;
+    let lives = identity::begin_life(&dir)?;
+    let log = EventLog::open(&dir.events(), config.node.clone())
+        .map_err(|source| StartError::Events { path: dir.events(), source })?;
+    let node = Node::new(config, dir, lives, log)?;
+    node.log.raise(events::DaemonStarted {
+        software: SoftwareVersion::current(),
+        incarnation: node.incarnation(),
+    });
+    remember(&node);
+    let socket = http::local::bind(&node.config.socket)
+        .map_err(|source| StartError::Socket { path: node.config.socket.clone(), source })?;
+    let router = http::router(node.clone());
+    let doors = http::doors::Doors::default();
+    tokio::spawn(http::local::run(socket, router.clone()));
+    for index in 0..node.config.endpoints.len() {
+        tokio::spawn(http::listen::run(node.clone(), router.clone(), doors.clone(), index));
+    }
+    tokio::spawn(engine::keep(node.clone()));
+    tokio::spawn(hello::greet(node.clone()));
+    tokio::spawn(heartbeat::run(node.clone()));
+    tokio::spawn(reconcile::keep_members(node.clone()));
+    tokio::spawn(reconcile::keep_own_record(node.clone()));
+    tokio::spawn(reconcile::watch_quorum(node.clone()));
+    tokio::spawn(disk::watch(node.clone()));
+    // Nobody listens where there is no systemd.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let reason = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    stop(&node, reason).await;
+    Ok(())
+}
+
+/// The identity from the last life, if it can be used.
+fn remember(node: &Arc<Node>) {
+    let identity = match identity::load(&node.dir) {
+        Ok(None) => return,
+        Ok(Some(identity)) if identity.node_name != *node.name() => Err(format!(
+            "{} is the identity of node {}, and steadfast.toml says that this is {}; correct `node` or `data_dir`",
+            node.dir.identity().display(),
+            identity.node_name,
+            node.name()
+        )),
+        Ok(Some(identity)) => node.become_member(identity).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(cause) = identity {
+        let name = node.name();
+        let next = format!(
+            "on a healthy member: `steadfast node evict {name}` and `steadfast token create --node {name}`; \
+             then here: `steadfast join ADDRESS --token -` (the old files are kept)"
+        );
+        node.log.raise(events::NeitherJoinNorForm { cause: cause.clone(), next: next.clone() });
+        node.own.send_replace(Own::Unusable { problem: cause, next });
+    }
+}
+
+/// Stops in order: another leads, everything is on disk, the socket is gone.
+async fn stop(node: &Arc<Node>, reason: &str) {
+    if node.quorum().leader.is_some_and(|leader| Some(leader) == node.id()) {
+        node.hand_over("its daemon stops").await;
+    }
+    engine::stop(node).await;
+    node.log.raise(events::DaemonStopped { reason: reason.to_owned() });
+    node.log.flush().await;
+    let _ = std::fs::remove_file(&node.config.socket);
+}

@@ -26,7 +26,7 @@ pub use event::EventRecord;
 pub use heartbeat::{HEARTBEAT_BODY_LEN, Heartbeat, HeartbeatError};
 pub use identity::{Identity, MemberHint};
 pub use join::{
-    Hello, HelloAnswer, JoinAnswer, JoinRefused, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError,
+    Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError,
 };
 pub use state::{
     ClusterRecord, ClusterState, CredentialKind, CredentialRecord, EvictedRecord, NodeRecord, Role,

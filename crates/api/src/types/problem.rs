@@ -33,6 +33,8 @@ pub enum ProblemKind {
     Unauthenticated,
     /// Who asks may not.
     Forbidden,
+    /// Who asks is a node that was evicted.
+    Evicted,
     /// What is named does not exist.
     NotFound,
     /// The state it met does not permit it.
@@ -73,7 +75,7 @@ impl ProblemKind {
         match self {
             Self::BadRequest => 400,
             Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Evicted => 403,
             Self::NotFound => 404,
             Self::Conflict | Self::NoCluster => 409,
             Self::InvalidFile => 422,

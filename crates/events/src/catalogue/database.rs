@@ -1,6 +1,5 @@
 //! The cluster database and the disk beneath it. Own ids 20300 to 20399.
 
-use model::ClusterId;
 
 catalogue! {
     1057 DatabaseUnreadable "DATABASE_UNREADABLE" Critical {
@@ -19,12 +18,10 @@ catalogue! {
     20301 DatabaseForeign "DATABASE_FOREIGN" Critical {
         /// the file
         path: String,
-        /// this node's cluster
-        expected: ClusterId,
-        /// the cluster of the file
-        found: ClusterId,
-    } => "The cluster database in {path} is of another cluster ({found}, not {expected}). It is left as it is."
-    cause: "The data_dir holds files of two clusters: a copy or a restored backup went to the wrong node.",
+        /// what it is instead
+        problem: String,
+    } => "The file {path} is not this node's cluster database: {problem}. It is left as it is."
+    cause: "A copy or a restored backup went to the wrong node, or another program's file lies there.",
     remedy: "Stop the daemon and put this node's own files back into its `data_dir`. If they are lost: \
              `steadfast node evict NAME` on another node, move the `data_dir` away, start, and join again.";
 

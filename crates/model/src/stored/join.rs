@@ -1,6 +1,6 @@
 //! The handshake of a node that joins, and of a member that comes back.
 
-use super::{MemberHint, ProtocolRange, Rejection, SoftwareVersion};
+use super::{MemberHint, ProtocolRange, SoftwareVersion};
 use crate::{ClusterId, ClusterName, Endpoint, Incarnation, NodeId, NodeName, Secret, TokenId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -131,29 +131,9 @@ pub struct JoinAnswer {
     pub heartbeat_key: Secret,
     /// The members, to be recognised before the database has arrived.
     pub members: Vec<MemberHint>,
-}
-
-/// Why a join was refused, beyond what the database itself refuses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
-pub enum JoinRefused {
-    /// By the database.
-    #[error("{0}")]
-    Rejected(Rejection),
-    /// None of the node's addresses answers the cluster with the key of the request.
-    #[error(
-        "the cluster cannot reach `{node}` at {tried}; check `listen` and `networks` in its steadfast.toml, \
-         and that port's firewall"
-    )]
-    Unreachable {
-        /// Who.
-        node: NodeName,
-        /// Each address with what happened there.
-        tried: String,
-    },
-    /// The request itself is wrong.
-    #[error("the join request is not acceptable: {0}")]
-    Malformed(String),
+    /// What should be mended, such as an address of the node that does not answer.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// What a daemon says to each peer at its start: who I am, which life of me this is, what I speak.

@@ -1,0 +1,65 @@
+//! The routes, one file per subject.
+
+pub mod admin;
+pub mod apply;
+pub mod credentials;
+pub mod events;
+pub mod nodes;
+mod peers;
+pub mod status;
+
+use crate::node::Node;
+use crate::peer::paths as peer_paths;
+use api::paths;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use std::sync::Arc;
+
+/// The largest request of an administrator: a declaration, in JSON.
+const LARGEST_REQUEST: usize = 4 << 20;
+
+/// The largest request of a stranger: a join request with its certificate request.
+const LARGEST_JOIN: usize = 64 << 10;
+
+/// The largest message of a peer: the engine's bound and some air. Read only after the peer is known.
+const LARGEST_PEER_MESSAGE: usize = store::engine::MAX_MESSAGE_BYTES + (1 << 20);
+
+/// All routes.
+pub(super) fn all() -> Router<Arc<Node>> {
+    Router::new()
+        .merge(administrators().layer(DefaultBodyLimit::max(LARGEST_REQUEST)))
+        .merge(members().layer(DefaultBodyLimit::max(LARGEST_PEER_MESSAGE)))
+        .merge(
+            Router::new()
+                .route(peer_paths::JOIN_REQUEST, post(peers::join_request))
+                .layer(DefaultBodyLimit::max(LARGEST_JOIN)),
+        )
+}
+
+fn administrators() -> Router<Arc<Node>> {
+    Router::new()
+        .route(paths::STATUS, get(status::status))
+        .route(paths::OPENAPI, get(status::openapi))
+        .route(paths::INIT, post(admin::init))
+        .route(paths::JOIN, post(admin::join))
+        .route(paths::TOKENS, post(admin::create_token).get(admin::list_tokens))
+        .route(paths::APPLY, post(apply::apply))
+        .route(paths::EXPORT, get(apply::export))
+        .route(paths::NODES, get(nodes::list))
+        .route("/v1/nodes/{name}", get(nodes::show))
+        .route("/v1/nodes/{name}/evict", post(nodes::evict))
+        .route(paths::EVENTS, get(events::list))
+        .route(paths::EVENTS_STREAM, get(events::stream))
+        .route(paths::CREDENTIALS, post(credentials::create).get(credentials::list))
+        .route("/v1/credentials/{name}", delete(credentials::revoke))
+}
+
+fn members() -> Router<Arc<Node>> {
+    Router::new()
+        .route(peer_paths::RAFT, post(peers::raft))
+        .route(peer_paths::PROPOSE, post(peers::propose))
+        .route(peer_paths::HELLO, post(peers::hello))
+        .route(peer_paths::MEMBERS, post(peers::members))
+        .route(peer_paths::EVENTS, post(peers::events))
+}

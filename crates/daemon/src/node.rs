@@ -1,0 +1,251 @@
+//! The node: what the parts of the daemon share.
+//!
+//! Every part is a task with one purpose that reads and writes here; none calls another. Locks are
+//! held for a few instructions and never across an `await`.
+
+pub(crate) mod own;
+pub(crate) mod quorum;
+
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::events_log::EventLog;
+use crate::heartbeat::Sockets;
+use crate::peer::{Book, CallError, Links};
+use crate::tls::{self, TlsError};
+use bytes::Bytes;
+use membership::datagram::Key;
+use membership::incarnation::Incarnations;
+use membership::peers::PeerTable;
+use membership::timers::Timers;
+use model::desired::Profile;
+use model::stored::{ClusterState, Identity, MemberHint};
+use model::{Incarnation, NodeId, NodeName};
+use own::Own;
+use rustls::ServerConfig;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use store::engine::{Engine, Standing, Tokio};
+use tokio::sync::{Notify, watch};
+
+/// The engine of the daemon.
+pub(crate) type TheEngine = Engine<Tokio>;
+
+/// What the parts share.
+pub struct Node {
+    /// The node's own file.
+    pub config: Config,
+    /// The data directory.
+    pub dir: DataDir,
+    /// Every life of the data directory; the present one last.
+    pub lives: Vec<Incarnation>,
+    /// The event log.
+    pub log: EventLog,
+    /// The members.
+    pub book: Book,
+    /// The ways to them.
+    pub links: Links,
+    /// The private key that this node joins with, and the certificate it shows until then.
+    pub stranger: tls::authority::Pair,
+    /// Who this node is in a cluster; changes at `init`, at `join`, and when it is evicted.
+    pub identity: watch::Sender<Option<Arc<Identity>>>,
+    /// What the listener shows.
+    pub listener: watch::Sender<Arc<ServerConfig>>,
+    /// What keeps this node from taking part, if something does.
+    pub own: watch::Sender<Own>,
+    /// One init or join at a time.
+    pub entering: tokio::sync::Mutex<()>,
+    /// One change of the engine's membership at a time.
+    pub changing_members: tokio::sync::Mutex<()>,
+    /// The heartbeat sockets of this node's networks.
+    pub sockets: Sockets,
+    /// Woken when the engine should be looked at anew.
+    pub engine_wanted: Notify,
+    engine: RwLock<Option<TheEngine>>,
+    peers: Mutex<PeerTable>,
+    incarnations: Mutex<Incarnations>,
+    timers: RwLock<Timers>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Node({})", self.config.node)
+    }
+}
+
+impl Node {
+    /// A node that takes no part in anything yet.
+    ///
+    /// # Errors
+    /// [`TlsError`], if no key can be made.
+    pub fn new(
+        config: Config,
+        dir: DataDir,
+        lives: Vec<Incarnation>,
+        log: EventLog,
+    ) -> Result<Arc<Self>, TlsError> {
+        let key = tls::authority::new_key()?;
+        let certificate = tls::authority::self_signed(&key, &config.node)?;
+        let listener = tls::serve::stranger(&certificate, &key)?;
+        let stranger = tls::authority::Pair { certificate, key };
+        let timers = Timers::of(Profile::Default);
+        let incarnation = lives.last().copied().unwrap_or(Incarnation([0; 8]));
+        let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
+        Ok(Arc::new(Self {
+            book: Book::default(),
+            links: Links::new(own_ips, incarnation),
+            stranger,
+            identity: watch::Sender::new(None),
+            listener: watch::Sender::new(listener),
+            own: watch::Sender::new(Own::default()),
+            entering: tokio::sync::Mutex::default(),
+            changing_members: tokio::sync::Mutex::default(),
+            sockets: Arc::new(config.endpoints.iter().map(|_| Mutex::default()).collect()),
+            engine_wanted: Notify::new(),
+            engine: RwLock::new(None),
+            peers: Mutex::new(PeerTable::new(timers.silence)),
+            incarnations: Mutex::new(Incarnations::new(timers.contest, timers.heartbeat)),
+            timers: RwLock::new(timers),
+            config,
+            dir,
+            lives,
+            log,
+        }))
+    }
+
+    /// This life.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        self.lives.last().copied().unwrap_or(Incarnation([0; 8]))
+    }
+
+    /// This node's name.
+    #[must_use]
+    pub fn name(&self) -> &NodeName {
+        &self.config.node
+    }
+
+    /// This node's number, once it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<NodeId> {
+        self.identity.borrow().as_ref().map(|identity| identity.node)
+    }
+
+    /// The heartbeats' key, once there is one.
+    #[must_use]
+    pub fn heartbeat_key(&self) -> Option<Key> {
+        use base64::Engine as _;
+        let identity = self.identity.borrow().clone()?;
+        let text = identity.heartbeat_key.expose_secret();
+        base64::engine::general_purpose::STANDARD.decode(text).ok()?.try_into().ok()
+    }
+
+    /// Takes on an identity: what is shown, how calls are made, who is known.
+    ///
+    /// # Errors
+    /// [`TlsError`], if its certificates are not usable; then nothing has changed.
+    pub fn become_member(&self, identity: Identity) -> Result<(), TlsError> {
+        let server = tls::serve::member(&identity.certificate, &identity.key, &identity.ca_certificate)?;
+        let client = tls::connect::member(&identity.certificate, &identity.key, &identity.ca_certificate)?;
+        self.links.become_member(client);
+        self.book.begin(&identity.members);
+        self.listener.send_replace(server);
+        self.own.send_replace(Own::default());
+        self.identity.send_replace(Some(Arc::new(identity)));
+        self.follow_members();
+        self.engine_wanted.notify_one();
+        Ok(())
+    }
+
+    /// The engine, while it runs.
+    #[must_use]
+    pub fn engine(&self) -> Option<TheEngine> {
+        self.engine.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts an engine in place, or takes it away.
+    pub fn set_engine(&self, engine: Option<TheEngine>) -> Option<TheEngine> {
+        std::mem::replace(&mut *self.engine.write().unwrap_or_else(PoisonError::into_inner), engine)
+    }
+
+    /// The cluster database as this node has it; empty before there is one.
+    #[must_use]
+    pub fn state(&self) -> Arc<ClusterState> {
+        self.engine().map(|engine| engine.state()).unwrap_or_default()
+    }
+
+    /// How the engine stands.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        self.engine().map(|engine| engine.standing())
+    }
+
+    /// The timers in force.
+    #[must_use]
+    pub fn timers(&self) -> Timers {
+        *self.timers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the timers; what was heard of the others is asked anew under the new ones.
+    pub fn set_timers(&self, timers: Timers) {
+        *self.timers.write().unwrap_or_else(PoisonError::into_inner) = timers;
+        *self.peers() = PeerTable::new(timers.silence);
+        self.follow_members();
+    }
+
+    /// Who was heard from.
+    pub fn peers(&self) -> MutexGuard<'_, PeerTable> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which life of each node is listened to.
+    pub fn incarnations(&self) -> MutexGuard<'_, Incarnations> {
+        self.incarnations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The others among the members.
+    #[must_use]
+    pub fn others(&self) -> Vec<MemberHint> {
+        let own = self.id();
+        self.book.members().into_iter().filter(|member| Some(member.id) != own).collect()
+    }
+
+    /// The peer table follows the book.
+    pub fn follow_members(&self) {
+        let others: BTreeMap<NodeId, usize> =
+            self.others().into_iter().map(|member| (member.id, member.endpoints.len())).collect();
+        self.peers().set_members(&others);
+    }
+
+    /// Calls a member.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn call(
+        &self,
+        to: NodeId,
+        path: &str,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Bytes, CallError> {
+        let member = self.book.member(to).ok_or(CallError::NoAddress)?;
+        self.links.call(&member, |network| self.peers().is_network_up(to, network), path, body, limit).await
+    }
+
+    /// Calls a member with JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]; an answer that is not what was expected counts as none.
+    pub async fn call_json<T: serde::de::DeserializeOwned>(
+        &self,
+        to: NodeId,
+        path: &str,
+        body: &impl serde::Serialize,
+        limit: Duration,
+    ) -> Result<T, CallError> {
+        let unreadable = |error: serde_json::Error| CallError::NoAnswer(format!("not understood: {error}"));
+        let body = serde_json::to_vec(body).map_err(unreadable)?;
+        let answer = self.call(to, path, body.into(), limit).await?;
+        serde_json::from_slice(&answer).map_err(unreadable)
+    }
+}

@@ -1,0 +1,17 @@
+//! What nodes ask each other, on the same port as the API. Only a member's certificate opens these.
+
+/// The engine's messages.
+pub(crate) const RAFT: &str = "/peer/v1/raft";
+/// A write, to the leader: [`model::stored::Proposal`], answered with [`model::stored::Outcome`].
+pub(crate) const PROPOSE: &str = "/peer/v1/propose";
+/// A daemon that has started: [`model::stored::Hello`], answered with [`model::stored::HelloAnswer`].
+pub(crate) const HELLO: &str = "/peer/v1/hello";
+/// The members as the asked node knows them: a list of [`model::stored::MemberHint`].
+pub(crate) const MEMBERS: &str = "/peer/v1/members";
+/// The asked node's own events.
+pub(crate) const EVENTS: &str = "/peer/v1/events";
+/// The one path that a node without a certificate may ask: [`model::stored::JoinRequest`].
+pub(crate) const JOIN_REQUEST: &str = "/join/v1/request";
+
+/// The header in which a node says which life of it is asking.
+pub(crate) const INCARNATION: &str = "x-steadfast-incarnation";

@@ -1,0 +1,61 @@
+//! The engine's messages on the wire.
+
+use super::links::CallError;
+use super::paths::RAFT;
+use crate::node::Node;
+use crate::node::own::Own;
+use api::ProblemKind;
+use model::NodeId;
+use std::sync::Weak;
+use std::time::Duration;
+use store::engine::{BoxFuture, Transport, TransportError};
+
+/// Sends the engine's messages through the node's links. Weak, because the node holds the engine
+/// that holds this.
+#[derive(Debug, Clone)]
+pub(crate) struct PeerTransport(pub Weak<Node>);
+
+impl Transport for PeerTransport {
+    fn send(
+        &self,
+        to: NodeId,
+        message: Vec<u8>,
+        within: Duration,
+    ) -> BoxFuture<Result<Vec<u8>, TransportError>> {
+        let node = self.0.upgrade();
+        Box::pin(async move {
+            let node = node.ok_or_else(|| TransportError::Unreachable("the daemon stops".to_owned()))?;
+            match node.call(to, RAFT, message.into(), within).await {
+                Ok(answer) => Ok(answer.into()),
+                Err(CallError::Refused(problem)) => {
+                    if problem.kind == ProblemKind::Evicted {
+                        told_evicted(&node, to, &problem.message);
+                    }
+                    Err(TransportError::Unreachable(problem.message))
+                }
+                Err(error) => Err(TransportError::Unreachable(error.to_string())),
+            }
+        })
+    }
+}
+
+/// A member says that this node was evicted. Members do not say so lightly: they have applied it.
+pub(crate) fn told_evicted(node: &Node, by: NodeId, reason: &str) {
+    let Some(member) = node.book.member(by) else { return };
+    let told_by = member.name;
+    let changed = node.own.send_if_modified(|own| {
+        let fresh = !matches!(own, Own::Evicted { .. });
+        if fresh {
+            *own = Own::Evicted { told_by: told_by.clone() };
+        }
+        fresh
+    });
+    if changed {
+        let identity = node.identity.borrow().clone();
+        if let Some(identity) = identity {
+            let cluster = identity.cluster_name.clone();
+            node.log.raise(events::NotAMember { cluster, told_by, reason: reason.to_owned() });
+        }
+        node.engine_wanted.notify_one();
+    }
+}

@@ -1,0 +1,149 @@
+//! What `status` says: a view of what is known here, computed anew each time, waiting for nobody.
+
+mod alarms;
+mod standing;
+
+pub(crate) use standing::why_not;
+
+use crate::node::Node;
+use crate::node::own::Own;
+use crate::peer::links::same_network;
+use crate::{clock, disk};
+use api::{
+    Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, Quorum, ResourceShown, Status, UpDown,
+};
+use membership::Moment;
+use model::NodeId;
+use model::stored::{ClusterState, NodeRecord, SoftwareVersion};
+use std::net::IpAddr;
+use std::sync::PoisonError;
+
+/// What is said of every group until this software runs groups.
+const NOT_RUN: &str = "not run by this version";
+
+/// The cluster as this node knows it.
+#[must_use]
+pub(crate) fn status(node: &Node) -> Status {
+    let state = node.state();
+    let quorum = node.quorum();
+    let name = |id: NodeId| node.book.name(id);
+    let identity = node.identity.borrow().clone();
+    let now = clock::moment();
+    Status {
+        cluster: identity.map(|identity| identity.cluster_name.to_string()),
+        revision: state.revision.0,
+        node: node.name().to_string(),
+        leader: quorum.leader.map(name),
+        as_of: clock::wall().to_string(),
+        profile: state.spec.profile.to_string(),
+        version: SoftwareVersion::current().to_string(),
+        standing: standing::standing(node, &quorum),
+        database: database(node),
+        baseline: Baseline::default(),
+        nodes: state.nodes.iter().map(|(id, record)| shown(node, now, &state, *id, record)).collect(),
+        groups: groups(&state),
+        alarms: alarms::alarms(node, &quorum),
+        quorum: Quorum {
+            has: quorum.has,
+            votes: quorum.votes as u32,
+            needed: quorum.needed as u32,
+            present: quorum.present as u32,
+            missing: quorum.missing.iter().copied().map(name).collect(),
+            witness: None,
+        },
+    }
+}
+
+fn database(node: &Node) -> Database {
+    let free_bytes = disk::free_bytes(node.dir.path());
+    let (state, reason) = match &*node.own.borrow() {
+        Own::Unusable { problem, .. } => ("unusable", Some(problem.clone())),
+        Own::Stopped { problem } => ("stopped", Some(problem.clone())),
+        _ if node.id().is_none() => ("none", Some("this node belongs to no cluster".to_owned())),
+        _ if node.engine().is_none() => ("stopped", Some("it is being opened".to_owned())),
+        _ => ("ok", None),
+    };
+    Database { state: state.to_owned(), reason, free_bytes }
+}
+
+fn shown(node: &Node, now: Moment, state: &ClusterState, id: NodeId, record: &NodeRecord) -> NodeShown {
+    let own = node.id() == Some(id);
+    let standing = node.standing();
+    let up = own || node.peers().is_up(id);
+    NodeShown {
+        name: record.name.to_string(),
+        id: id.0,
+        state: match (own, up) {
+            _ if !record.confirmed => NodeState::Joining,
+            (true, _) if !node.quorum().has => NodeState::Isolated,
+            (_, true) => NodeState::Up,
+            (_, false) => NodeState::Down,
+        },
+        voter: standing.is_some_and(|standing| standing.voters.contains(&id)),
+        lease_remaining_ms: None,
+        last_seen_ms: node.peers().last_seen(now, id).filter(|_| !own).map(|ago| ago.as_millis() as u64),
+        networks: record
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(place, endpoint)| NetworkShown {
+                address: endpoint.0.ip().to_string(),
+                state: if network_up(node, own, id, place) { UpDown::Up } else { UpDown::Down },
+            })
+            .collect(),
+        not_ready: Vec::new(),
+        version: record.software.to_string(),
+        failure_domain: state.spec.failure_domain(&record.name).map(ToString::to_string),
+        joined: record.joined.to_string(),
+    }
+}
+
+/// Another node's network is up if its heartbeats arrive on it. Our own is up if we serve it and
+/// somebody is heard on it, where anybody is heard at all.
+fn network_up(node: &Node, own: bool, id: NodeId, place: usize) -> bool {
+    if !own {
+        return node.peers().is_network_up(id, place);
+    }
+    let served = node
+        .sockets
+        .get(place)
+        .is_some_and(|socket| socket.lock().unwrap_or_else(PoisonError::into_inner).is_some());
+    let own_ips: Vec<IpAddr> = node.config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
+    let others = node.others();
+    let peers = node.peers();
+    let anybody = others.iter().any(|other| peers.is_up(other.id));
+    let heard_here = others.iter().any(|other| {
+        other.endpoints.iter().enumerate().any(|(theirs, endpoint)| {
+            same_network(&own_ips, endpoint.0.ip()) == own_ips.get(place).copied()
+                && peers.is_network_up(other.id, theirs)
+        })
+    });
+    served && (heard_here || !anybody)
+}
+
+fn groups(state: &ClusterState) -> Vec<GroupShown> {
+    let offline = || "offline".to_owned();
+    state
+        .spec
+        .groups
+        .iter()
+        .map(|group| GroupShown {
+            name: group.name.to_string(),
+            state: offline(),
+            owner: None,
+            generation: 0,
+            reason: NOT_RUN.to_owned(),
+            protected_by: None,
+            takeover_bound_ms: None,
+            resources: group
+                .resources
+                .iter()
+                .map(|resource| ResourceShown {
+                    name: resource.name.to_string(),
+                    kind: resource.kind.to_string(),
+                    state: offline(),
+                })
+                .collect(),
+        })
+        .collect()
+}

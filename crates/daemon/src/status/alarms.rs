@@ -1,0 +1,64 @@
+//! What needs a person now: conditions that hold, not events that passed.
+
+use crate::node::own::Own;
+use crate::node::{Node, quorum::Quorum};
+use crate::{clock, disk};
+use api::Alarm;
+
+/// The alarms, worst first.
+pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
+    let mut alarms = Vec::new();
+    let mut alarm = |event: u32, about: String, text: String| alarms.push(Alarm { event, node: about, text });
+    let here = node.name().to_string();
+    match &*node.own.borrow() {
+        Own::Clear => {}
+        Own::Evicted { told_by } => {
+            alarm(events::NotAMember::ENTRY.id, here.clone(), format!("evicted, says {told_by}"));
+        }
+        Own::Duplicate { text, .. } => {
+            alarm(events::DuplicateIdentityHere::ENTRY.id, here.clone(), text.clone())
+        }
+        Own::Incompatible { told_by, theirs, .. } => {
+            let text = format!("{told_by} speaks protocol {theirs}");
+            alarm(events::VersionIncompatible::ENTRY.id, here.clone(), text);
+        }
+        Own::Unusable { problem, .. } => {
+            alarm(events::DatabaseUnreadable::ENTRY.id, here.clone(), problem.clone());
+        }
+        Own::Stopped { problem } => alarm(events::DatabaseStopped::ENTRY.id, here.clone(), problem.clone()),
+    }
+    if let Some(free) = disk::free_bytes(node.dir.path()).filter(|free| *free < disk::NEARLY_FULL) {
+        let text = format!("{} MiB are free for {}", free >> 20, node.dir.path().display());
+        alarm(events::DiskNearlyFull::ENTRY.id, here.clone(), text);
+    }
+    if node.id().is_some() && quorum.votes > 0 && !quorum.has {
+        let text =
+            format!("{} of {} voters are there, {} are needed", quorum.present, quorum.votes, quorum.needed);
+        alarm(events::QuorumLost::ENTRY.id, here, text);
+    }
+    let now = clock::moment();
+    for other in node.others() {
+        let peers = node.peers();
+        let name = other.name.to_string();
+        if !peers.is_up(other.id) {
+            let ago = peers.last_seen(now, other.id);
+            let text = ago.map_or_else(
+                || "not heard from since this node started".to_owned(),
+                |ago| format!("not heard from for {} s", ago.as_secs()),
+            );
+            alarm(events::NodeDown::ENTRY.id, name, text);
+            continue;
+        }
+        for (place, endpoint) in other.endpoints.iter().enumerate() {
+            if !peers.is_network_up(other.id, place) {
+                let text = format!("no heartbeats arrive from {endpoint}");
+                alarm(events::PeerNetworkLost::ENTRY.id, name.clone(), text);
+            }
+        }
+        if peers.clock_differs(other.id) {
+            let text = "its clock differs from this node's".to_owned();
+            alarm(events::ClockDiffers::ENTRY.id, name.clone(), text);
+        }
+    }
+    alarms
+}
