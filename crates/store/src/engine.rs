@@ -49,3 +49,6 @@ pub use types::Tokio;
 
 /// A boxed future, as the injected traits return it.
 pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,7 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
         {
             let mut log = self.log();
             log.overlay.split_off(&first);
-            log.last = last;
+            log.last = log.last.min(last);
         }
         Ok(self.disk.write(vec![Write::TruncateFrom(first)]).await?)
     }

@@ -7,7 +7,10 @@
 //! 2. A *copy in memory* is opened with redb's integrity check, which may recover or assert as it
 //!    likes: the file itself is not written to while it is in doubt.
 //! 3. Every record of the copy is read: its checksum, its version, its place in the log.
-//! 4. Only then the file itself is opened. If it was not closed cleanly, redb recovers it to its
+//! 4. What was read is written back, as it is, and synced. After a crash, and worse after a failed
+//!    fsync, the operating system shows what was written and not what is on the disk; a vote that
+//!    only the page cache remembers must not be built upon.
+//! 5. Only then the file itself is opened. If it was not closed cleanly, redb recovers it to its
 //!    last complete transaction, as after every power cut.
 //!
 //! Nothing is repaired that a power cut could not have caused, and a file that is refused is left
@@ -178,9 +181,21 @@ pub fn open_file(path: &Path, node: NodeId, if_missing: IfMissing) -> Result<Ope
 /// # Errors
 /// [`OpenError`]; the storage was not written to.
 pub fn open_backend(backend: impl StorageBackend, node: NodeId, label: &str) -> Result<OpenStore, OpenError> {
-    let Loaded { log, snapshot } = verify::verify(&backend, node, label)?;
+    let bytes = read_whole(&backend, label)?;
+    let Loaded { log, snapshot } = verify::verify(&bytes, node, label)?;
+    let io = |source| OpenError::Io { file: label.to_owned(), source };
+    backend.write(0, &bytes).and_then(|()| backend.sync_data()).map_err(io)?;
+    drop(bytes);
     let database = guarded(label, || builder().create_with_backend(backend))?;
     Ok(OpenStore { node, disk: Arc::new(Disk::new(database)), log, snapshot })
+}
+
+fn read_whole(backend: &impl StorageBackend, label: &str) -> Result<Vec<u8>, OpenError> {
+    let io = |source| OpenError::Io { file: label.to_owned(), source };
+    let len = backend.len().map_err(io)?;
+    let mut bytes = vec![0; usize::try_from(len).map_err(|_| damaged(label, "it is too long"))?];
+    backend.read(0, &mut bytes).map_err(io)?;
+    Ok(bytes)
 }
 
 /// Makes the database of `node` in empty storage.

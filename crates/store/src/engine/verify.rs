@@ -1,14 +1,14 @@
 //! Reading a whole database before it is trusted.
 
 use super::log::Log;
-use super::open::{Loaded, Marker, OpenError, builder, damaged, guarded, refused, tables};
+use super::open::{Loaded, Marker, OpenError, builder, damaged, guarded, tables};
 use super::record::{self, BadRecord, Name, Why};
 use super::types::{Entry, LogId, SnapshotData, SnapshotMeta, Vote};
 use model::NodeId;
 use model::stored::{ClusterState, DOCUMENT_VERSION, UnreadableDocument};
 use openraft::entry::RaftEntry;
 use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableError};
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,34 +26,23 @@ pub(super) struct StoredSnapshot<S> {
     pub(super) state: S,
 }
 
-/// Reads everything in `backend` without writing to it.
-pub(super) fn verify(backend: &impl StorageBackend, node: NodeId, label: &str) -> Result<Loaded, OpenError> {
-    let copy = copy(backend, label)?;
-    let database = guarded(label, || builder().set_check_integrity_on_open(true).create_with_backend(copy))?;
-    guarded(label, || Ok(load(&database, node, label)))?
-}
-
-fn copy(backend: &impl StorageBackend, label: &str) -> Result<InMemoryBackend, OpenError> {
-    let len = backend.len().map_err(|e| unreadable(label, e))?;
-    let mut bytes = vec![0; usize::try_from(len).map_err(|_| damaged(label, "it is too large"))?];
-    backend.read(0, &mut bytes).map_err(|e| unreadable(label, e))?;
+/// Checks everything in the bytes of a database file.
+pub(super) fn verify(bytes: &[u8], node: NodeId, label: &str) -> Result<Loaded, OpenError> {
     let head = &bytes[..bytes.len().min(MAGIC.len())];
     if head.is_empty() {
         return Err(damaged(label, "it is empty"));
     }
     if !MAGIC.starts_with(head) {
-        return Err(OpenError::Foreign {
-            file: label.to_owned(),
-            what: "it does not begin like a redb file".to_owned(),
-        });
+        let what = "it does not begin like a redb file".to_owned();
+        return Err(OpenError::Foreign { file: label.to_owned(), what });
     }
-    let copy = InMemoryBackend::new();
-    copy.set_len(len).and_then(|()| copy.write(0, &bytes)).map_err(|e| unreadable(label, e))?;
-    Ok(copy)
-}
-
-fn unreadable(label: &str, error: impl Into<redb::StorageError>) -> OpenError {
-    refused(label, DatabaseError::Storage(error.into()))
+    let database = guarded(label, || {
+        let copy = InMemoryBackend::new();
+        copy.set_len(bytes.len() as u64)?;
+        copy.write(0, bytes)?;
+        builder().set_check_integrity_on_open(true).create_with_backend(copy)
+    })?;
+    guarded(label, || Ok(load(&database, node, label)))?
 }
 
 fn load(database: &Database, node: NodeId, label: &str) -> Result<Loaded, OpenError> {
