@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::nearest::nearest;
-use crate::place::{Lines, Span};
+use crate::place::{Lines, Span, printable};
 
 /// The most errors, and the most warnings, that are kept. Nobody reads more, and a hostile file
 /// could otherwise be answered with a hundred times its size.
@@ -31,42 +31,42 @@ impl<'t> Findings<'t> {
         self.lines.line(span.start)
     }
 
-    pub(crate) fn error(&mut self, span: &Span, message: impl Into<String>) {
-        self.add(Severity::Error, span, message.into(), None);
+    pub(crate) fn error(&mut self, span: &Span, message: impl AsRef<str>) {
+        self.add(Severity::Error, span, message.as_ref(), None);
     }
 
     /// An error with what to write instead.
-    pub(crate) fn error_with(&mut self, span: &Span, message: impl Into<String>, instead: Option<String>) {
-        self.add(Severity::Error, span, message.into(), instead);
+    pub(crate) fn error_with(&mut self, span: &Span, message: impl AsRef<str>, instead: Option<String>) {
+        self.add(Severity::Error, span, message.as_ref(), instead);
     }
 
     /// An error about a word, with the nearest of those that were valid.
     pub(crate) fn error_near<'w>(
         &mut self,
         span: &Span,
-        message: impl Into<String>,
+        message: impl AsRef<str>,
         given: &str,
         valid: impl IntoIterator<Item = &'w str>,
     ) {
         // Looking for the nearest of many words is the one slow thing here, so it ends with the room.
         let near = if self.full() { None } else { nearest(given, valid).map(str::to_owned) };
-        self.add(Severity::Error, span, message.into(), near);
+        self.add(Severity::Error, span, message.as_ref(), near);
     }
 
-    pub(crate) fn warning(&mut self, span: &Span, message: impl Into<String>) {
-        self.add(Severity::Warning, span, message.into(), None);
+    pub(crate) fn warning(&mut self, span: &Span, message: impl AsRef<str>) {
+        self.add(Severity::Warning, span, message.as_ref(), None);
     }
 
     pub(crate) fn warning_near<'w>(
         &mut self,
         span: &Span,
-        message: impl Into<String>,
+        message: impl AsRef<str>,
         given: &str,
         valid: impl IntoIterator<Item = &'w str>,
     ) {
         let room = self.warnings.list.len() < KEPT_MAX;
         let near = if room { nearest(given, valid).map(str::to_owned) } else { None };
-        self.add(Severity::Warning, span, message.into(), near);
+        self.add(Severity::Warning, span, message.as_ref(), near);
     }
 
     /// Whether further errors are only counted.
@@ -85,7 +85,7 @@ impl<'t> Findings<'t> {
         all
     }
 
-    fn add(&mut self, severity: Severity, span: &Span, message: String, suggestion: Option<String>) {
+    fn add(&mut self, severity: Severity, span: &Span, message: &str, suggestion: Option<String>) {
         let kept = match severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
@@ -94,6 +94,9 @@ impl<'t> Findings<'t> {
             kept.more += 1;
             return;
         }
+        // Messages quote the file, some by way of other crates: here none can be forgotten.
+        let message: String = message.chars().map(printable).collect();
+        let suggestion = suggestion.map(|text| text.chars().map(printable).collect());
         let at = self.lines.position(span);
         let (line, column, length, source_line) = (at.line, at.column, at.length, at.source_line);
         kept.list.push(Diagnostic { severity, line, column, length, message, suggestion, source_line });

@@ -63,8 +63,8 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// One character for one, so that a caret below still points at the right place.
-fn printable(c: char) -> char {
+/// A character that is safe to print, one for one, so that a caret below still points at the right place.
+pub(crate) fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
         c if c.is_control() => '\u{fffd}',
@@ -75,9 +75,9 @@ fn printable(c: char) -> char {
     }
 }
 
-/// A text of the file, quoted in a message: without control characters, cut to 80.
+/// A text of the file, to be quoted in a message: cut to 80 characters.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut out: String = text.chars().take(80).map(printable).collect();
+    let mut out: String = text.chars().take(80).collect();
     if text.chars().nth(80).is_some() {
         out.push('…');
     }
