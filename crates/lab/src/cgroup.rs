@@ -86,16 +86,17 @@ impl Cgroup {
 }
 
 /// Where cgroup v2 is mounted on this machine. With the older, hybrid layout it is not at
-/// /sys/fs/cgroup itself; on a machine with version 1 only, it is nowhere.
-pub(crate) fn mount_point() -> Option<PathBuf> {
-    find_mount_point(&fs::read_to_string("/proc/self/mounts").unwrap_or_default())
+/// /sys/fs/cgroup itself; on a machine with version 1 only, it is nowhere. Mounts below `lab_base`
+/// belong to other labs, and go with them.
+pub(crate) fn mount_point(lab_base: &Path) -> Option<PathBuf> {
+    find_mount_point(&fs::read_to_string("/proc/self/mounts").unwrap_or_default(), lab_base)
 }
 
-fn find_mount_point(mounts: &str) -> Option<PathBuf> {
+fn find_mount_point(mounts: &str, lab_base: &Path) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let (point, kind) = (fields.next()?, fields.next()?);
-        (kind == "cgroup2").then(|| PathBuf::from(point))
+        (kind == "cgroup2" && !Path::new(point).starts_with(lab_base)).then(|| PathBuf::from(point))
     })
 }
 
@@ -104,12 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn version_two_is_found_in_the_unified_and_in_the_hybrid_layout() {
+    fn version_two_is_found_in_the_unified_and_in_the_hybrid_layout_but_not_in_another_lab() {
+        let find = |mounts: &str| find_mount_point(mounts, Path::new("/var/lib/lab"));
         let unified = "proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0\n";
-        assert_eq!(find_mount_point(unified), Some("/sys/fs/cgroup".into()));
+        assert_eq!(find(unified), Some("/sys/fs/cgroup".into()));
         let hybrid = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n\
                       cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
-        assert_eq!(find_mount_point(hybrid), Some("/sys/fs/cgroup/unified".into()));
-        assert_eq!(find_mount_point("cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"), None);
+        assert_eq!(find(hybrid), Some("/sys/fs/cgroup/unified".into()));
+        assert_eq!(find("cgroup2 /var/lib/lab/1-1.cgroup cgroup2 rw 0 0\n"), None);
     }
 }

@@ -37,7 +37,7 @@ impl Place {
     fn named(id: &str) -> Self {
         let base = base();
         let own_mount = base.join(format!("{id}.cgroup"));
-        let (cgroups, cgroup_mount) = match cgroup::mount_point() {
+        let (cgroups, cgroup_mount) = match cgroup::mount_point(&base) {
             Some(mounted) => (mounted, None),
             None => (own_mount.clone(), Some(own_mount)),
         };
