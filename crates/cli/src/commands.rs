@@ -68,11 +68,11 @@ pub(crate) fn not_found<'n>(
     known: impl Iterator<Item = &'n str>,
     list: &str,
 ) -> Failure {
-    let similarity = |name: &str| strsim::jaro_winkler(name, given);
-    let nearest = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    let distance = |name: &str| strsim::osa_distance(name, given);
+    let nearest = known.min_by_key(|name| distance(name));
     let failure = Failure::new(format!("no {kind} named `{given}`")).next(list);
-    // 0.7 is what clap takes for its own suggestions: a slip of the finger passes, another name does not.
-    match nearest.filter(|name| similarity(name) > 0.7) {
+    // One slip of the finger in three letters is a mistyped name; more is another name.
+    match nearest.filter(|name| distance(name) <= given.chars().count().div_ceil(3)) {
         Some(nearest) => failure.because(format!("did you mean `{nearest}`?")),
         None => failure,
     }

@@ -86,10 +86,19 @@ pub(crate) const COLUMNS: Setting = Setting {
     meaning: "How wide tables may be",
 };
 
+/// See [`Setting::meaning`]. Read by the daemon.
+#[cfg(test)]
+pub(crate) const LOG: Setting = Setting {
+    option: "",
+    variable: "STEADFAST_LOG",
+    default: "info,openraft=warn",
+    meaning: "What `run` writes to standard error, beside the events: levels, by part of the program",
+};
+
 /// All of them, in the order of the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&Setting; 9] =
-    [&CONFIG, &SOCKET, &SERVER, &CA, &API_TOKEN_FILE, &CLIENT_CERT, &CLIENT_KEY, &COLOR, &COLUMNS];
+pub(crate) const ALL: [&Setting; 10] =
+    [&CONFIG, &SOCKET, &SERVER, &CA, &API_TOKEN_FILE, &CLIENT_CERT, &CLIENT_KEY, &COLOR, &COLUMNS, &LOG];
 
 /// The local socket where no file names another.
 pub(crate) const SOCKET_DEFAULT: &str = "/run/steadfast/steadfast.sock";

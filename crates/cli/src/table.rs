@@ -4,8 +4,8 @@ use crate::paint::{Tone, tone};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
-/// A column up to this many characters is never broken; longer ones share what is left. A name,
-/// a state and a time fit; addresses, reasons and texts wrap.
+/// A column up to this many characters is never broken; longer ones, and the last, share what is
+/// left. A name, a state and a time fit; addresses, reasons and texts wrap.
 const NARROW_CHARS: u16 = 24;
 
 /// A table of at most `width` columns; without a width (no terminal) nothing is wrapped.
@@ -22,7 +22,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, width: Option<u16>)
     let last = widths.len().saturating_sub(1);
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if at == last { 0 } else { 2 }));
-        if widths[at] <= NARROW_CHARS {
+        if widths[at] <= NARROW_CHARS && at != last {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }

@@ -4,13 +4,11 @@ use super::{Format, follow};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::out::Out;
 use crate::paint::{Tone, clean, tone};
 use crate::render::events::line;
-use api::EventQuery;
+use api::{EventQuery, Events};
 use model::{NodeName, Timestamp};
-
-/// How many past events `--follow` begins with, as `tail -f` does.
-const FOLLOW_FIRST: u32 = 10;
 
 /// Show the events of every node
 #[derive(Debug, clap::Args)]
@@ -41,13 +39,12 @@ const LEVELS: [&str; 4] = ["information", "warning", "error", "critical"];
 
 pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let first = (args.follow && args.since.is_none()).then_some(FOLLOW_FIRST);
     let query = EventQuery {
         since: args.since,
         id: args.id,
         node: args.node.map(Into::into),
         level: args.level,
-        limit: args.limit.or(first),
+        limit: args.limit,
         after: None,
     };
     if args.follow {
@@ -60,12 +57,17 @@ pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
         let lines: String = found.events.iter().map(line).collect();
         context.out.data(&lines)?;
     }
+    name_silent(&found, context.out);
+    Ok(Exit::Done)
+}
+
+/// Says whose events are missing.
+pub(super) fn name_silent(found: &Events, out: &mut Out) {
     for silent in &found.silent {
         let who = tone("warning:", Tone::Doubt);
         let text = format!("{} did not answer, its events are missing: {}", silent.node, silent.reason);
-        context.out.say(&format!("{who} {}", clean(&text)));
+        out.say(&format!("{who} {}", clean(&text)));
     }
-    Ok(Exit::Done)
 }
 
 /// Checked here, so that a slip is a usage error; what it means is the daemon's to say, by its own clock.
