@@ -1,0 +1,69 @@
+//! The project's own tasks, as `cargo xtask TASK`.
+//!
+//! Only the standard library, so that a fresh machine has it in seconds. Each task asks for what it
+//! needs from the system first ([`prereqs`]); what it then does is one or two cargo calls, shown
+//! before they run, so that anyone can type them instead.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to a person is all it does")]
+
+mod cargo;
+mod prereqs;
+mod suite;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK [ARGS]
+
+  prereqs       check for what is needed from the system, and install it where that is possible
+  test [ARGS]   all tests; ARGS go to the test runner (nextest where it is installed)
+  demo [ARGS]   build the product and run `steadfast demo ARGS`
+  bench [ARGS]  build and run the benchmarks
+  tidy          the house rules: dependency edges, licences, sizes of files and functions
+";
+
+/// 2, as in the product: the command line was not understood.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let task = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match (task.as_str(), rest.as_slice()) {
+        ("prereqs", []) => prereqs::ensure(),
+        ("test", args) => suite::run(args),
+        ("demo", args) => prereqs::ensure().and_then(|()| cargo::demo(args)),
+        ("bench", args) => prereqs::ensure().and_then(|()| cargo::bench(args)),
+        ("tidy", []) => cargo::run(&["test", "--release", "--package", "xtask"]),
+        ("help" | "--help" | "-h", _) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message {
+                eprintln!("xtask: {message}");
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a task ended early.
+struct Failure {
+    /// What to say; `None` when the program that failed has said it.
+    message: Option<String>,
+    /// The exit code to pass on.
+    code: u8,
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self { message: Some(message), code: 1 }
+    }
+}

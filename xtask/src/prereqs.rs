@@ -1,0 +1,124 @@
+//! What is needed from the system, beyond a Rust toolchain.
+//!
+//! As root on Debian or Ubuntu it is installed; elsewhere the command to paste is printed. Without
+//! a C compiler nothing can be built, so that ends the task. Without the rest, hosts cannot be made:
+//! the tests that need them then say `SKIPPED`, by name.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Failure;
+
+/// Something a package brings, by which we know that it is there.
+enum Sign {
+    /// A program in the search path.
+    Program(&'static str),
+    /// A file, relative to /usr.
+    File(&'static str),
+    /// A file in the folder of the architecture below /usr/lib, or in /usr/lib64.
+    Library(&'static str),
+}
+
+/// Who cannot do without it.
+#[derive(Clone, Copy, PartialEq)]
+enum Need {
+    /// The compiler.
+    Build,
+    /// The hosts of the end-to-end tests and of the demo.
+    Hosts,
+}
+
+struct Prereq {
+    sign: Sign,
+    package: &'static str,
+    need: Need,
+}
+
+/// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
+/// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
+const TABLE: [Prereq; 5] = [
+    Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
+    Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
+    Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
+    Prereq { sign: Sign::Program("nft"), package: "nftables", need: Need::Hosts },
+    Prereq { sign: Sign::Library("faketime/libfaketimeMT.so.1"), package: "libfaketime", need: Need::Hosts },
+];
+
+/// Installs packages without starting their services.
+const INSTALL: &str = include_str!("install.sh");
+
+/// Sees to it that everything is there, as far as possible.
+pub(crate) fn ensure() -> Result<(), Failure> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<_> = missing.iter().map(|prereq| prereq.package).collect();
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    if may_install() {
+        eprintln!("installing what is missing: {}", packages.join(" "));
+        install(&packages);
+    }
+    let missing = self::missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|prereq| prereq.sign.name()).collect();
+    let message =
+        format!("missing: {}. To install it on Debian or Ubuntu, as root:\n    {by_hand}", names.join(", "));
+    if missing.iter().any(|prereq| prereq.need == Need::Build) {
+        return Err(message.into());
+    }
+    eprintln!("{message}\nWithout it the tests that need it are skipped.");
+    Ok(())
+}
+
+fn missing() -> Vec<&'static Prereq> {
+    static PREREQS: [Prereq; TABLE.len()] = TABLE;
+    PREREQS.iter().filter(|prereq| !prereq.sign.is_there()).collect()
+}
+
+impl Sign {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Program(name) | Self::File(name) | Self::Library(name) => name,
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(name) => search_path().iter().any(|folder| folder.join(name).is_file()),
+            Self::File(path) => Path::new("/usr").join(path).is_file(),
+            Self::Library(path) => {
+                let folders =
+                    fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+                folders.chain(["/usr/lib64".into()]).any(|folder| folder.join(path).is_file())
+            }
+        }
+    }
+}
+
+/// The search path, with the folders of the administrator's programs even if they are not in it.
+fn search_path() -> Vec<PathBuf> {
+    let given = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&given).chain(["/usr/local/sbin".into(), "/usr/sbin".into(), "/sbin".into()]).collect()
+}
+
+fn may_install() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    let root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    root && Sign::Program("apt-get").is_there()
+}
+
+/// Failing is no error here: what is still missing afterwards decides.
+fn install(packages: &[&str]) {
+    let installed =
+        Command::new("sh").args(["-c", INSTALL, "install"]).args(packages).stdin(Stdio::null()).status();
+    match installed {
+        Ok(status) if status.success() => {}
+        Ok(status) => eprintln!("apt-get did not succeed: {status}"),
+        Err(error) => eprintln!("could not start sh: {error}"),
+    }
+}
