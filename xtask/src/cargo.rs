@@ -24,19 +24,13 @@ pub(crate) fn has(subcommand: &str) -> bool {
     asked.is_ok_and(|output| output.status.success())
 }
 
-/// Builds the product and lets it tell its story.
-pub(crate) fn demo(args: &[String]) -> Result<(), Failure> {
-    run(&["build", "--release", "--package", "steadfast"])?;
-    let binary = target_dir().join("release/steadfast");
-    eprintln!("$ {} demo {}", binary.display(), args.join(" "));
-    pass_through(Command::new(binary).arg("demo").args(args))
-}
-
-/// Builds and runs the benchmarks.
-pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
-    let mut all = vec!["run", "--release", "--package", "bench", "--"];
-    all.extend(args.iter().map(String::as_str));
-    run(&all)
+/// Builds a binary of the workspace and runs it. It is built as a part of the whole workspace, as
+/// the tests are: alone, its dependencies could have other features, and be compiled once more.
+pub(crate) fn run_binary(name: &str, args: &[&str]) -> Result<(), Failure> {
+    run(&["build", "--release", "--workspace", "--bin", name])?;
+    let binary = target_dir().join("release").join(name);
+    eprintln!("$ {} {}", binary.display(), args.join(" "));
+    pass_through(Command::new(binary).args(args))
 }
 
 /// The root of the workspace.

@@ -25,14 +25,14 @@ Usage: cargo xtask TASK [ARGS]
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let task = args.next().unwrap_or_default();
-    let rest: Vec<String> = args.collect();
-    let done = match (task.as_str(), rest.as_slice()) {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (task, rest) = args.split_first().map_or(("", &args[..]), |(task, rest)| (*task, rest));
+    let done = match (task, rest) {
         ("prereqs", []) => prereqs::ensure(),
-        ("test", args) => suite::run(args),
-        ("demo", args) => prereqs::ensure().and_then(|()| cargo::demo(args)),
-        ("bench", args) => prereqs::ensure().and_then(|()| cargo::bench(args)),
+        ("test", rest) => suite::run(rest),
+        ("demo", _) => prereqs::ensure().and_then(|()| cargo::run_binary("steadfast", &args)),
+        ("bench", _) => prereqs::ensure().and_then(|()| cargo::run_binary("bench", &args[1..])),
         ("tidy", []) => cargo::run(&["test", "--release", "--package", "xtask"]),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -12,24 +12,24 @@ use crate::{Failure, prereqs};
 /// Read by `lab::skip`.
 const SKIPPED_LOG: &str = "STEADFAST_SKIPPED_LOG";
 
-pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     prereqs::ensure()?;
     let skipped = target_dir().join("skipped-tests.log");
     fs::write(&skipped, "").map_err(|error| format!("could not write {}: {error}", skipped.display()))?;
 
-    let args = args.iter().map(String::as_str);
-    let tested = if cargo::has("nextest") {
-        let mut all = vec!["nextest", "run", "--release", "--workspace", "--no-fail-fast"];
-        all.extend(args.clone());
-        let tests = cargo::run_with(&all, &[(SKIPPED_LOG, &skipped)]);
-        // Nextest does not know documentation tests. A choice of tests is none of them.
-        let documentation = ["test", "--doc", "--release", "--workspace"];
-        if args.len() == 0 { tests.and_then(|()| cargo::run(&documentation)) } else { tests }
-    } else {
-        let mut all = vec!["test", "--release", "--workspace", "--no-fail-fast"];
-        all.extend(args);
-        cargo::run_with(&all, &[(SKIPPED_LOG, &skipped)])
+    // Documentation tests first: nextest does not know them, and cargo's own runner puts its totals
+    // per crate, of which the last are to be those of real tests. A choice of tests is none of them.
+    let documentation = match args {
+        [] => cargo::run(&["test", "--doc", "--release", "--workspace"]),
+        _ => Ok(()),
     };
+    let mut all = if cargo::has("nextest") {
+        vec!["nextest", "run", "--release", "--workspace", "--no-fail-fast"]
+    } else {
+        vec!["test", "--release", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+    };
+    all.extend(args);
+    let tested = cargo::run_with(&all, &[(SKIPPED_LOG, &skipped)]);
     print!("{}", fs::read_to_string(&skipped).unwrap_or_default());
-    tested
+    documentation.and(tested)
 }
