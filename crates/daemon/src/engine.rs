@@ -11,14 +11,14 @@ use crate::node::{Node, TheEngine};
 use crate::peer::transport::PeerTransport;
 use events::Draft;
 use membership::timers::Timers;
-use model::stored::{Actor, Command, Identity, Outcome, Proposal};
-use model::{RequestId, Revision, Timestamp};
+use model::stored::{Identity, Outcome, Proposal};
+use model::{Revision, Timestamp};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use store::engine::{
-    BoxFuture, DedicatedThread, Engine, EngineSettings, IfMissing, NoticeSink, OpenError, StartError,
-    Stopped, open_file,
+    BoxFuture, DedicatedThread, Engine, EngineSettings, IfMissing, NoticeSink, OpenError, ProposeError,
+    StartError, Stopped, open_file,
 };
 
 /// Between two looks at an engine that runs, or two attempts to start one.
@@ -55,7 +55,9 @@ pub(crate) async fn keep(node: Arc<Node>) {
     let mut told = String::new();
     loop {
         let identity = node.identity.borrow().clone();
-        let barred = node.own.borrow().bars_engine() && !matches!(*node.own.borrow(), Own::Unusable { .. });
+        let own = node.own.borrow().clone();
+        // What cannot be used now may be usable at the next attempt; what is barred stays so.
+        let barred = own.bars_engine() && !matches!(own, Own::Unusable { .. });
         match (identity, node.engine()) {
             (None, Some(_)) => stop(&node).await,
             (Some(_), Some(_)) if barred => stop(&node).await,
@@ -122,7 +124,7 @@ async fn started(node: &Arc<Node>, engine: &TheEngine, identity: &Identity) {
     found(engine, identity).await;
 }
 
-/// A founder's first command. Killed in the middle, it goes on here at the next start.
+/// A founder's first proposal. Killed in the middle, it goes on here at the next start.
 async fn found(engine: &TheEngine, identity: &Identity) {
     let Some(founding) = &identity.founding else { return };
     if engine.state().cluster.is_some() {
@@ -132,29 +134,22 @@ async fn found(engine: &TheEngine, identity: &Identity) {
         tracing::error!(%error, "the engine could not be initialised");
         return;
     }
-    let command: Command = match serde_json::from_str(founding.expose_secret()) {
-        Ok(command) => command,
+    let proposal: Proposal = match serde_json::from_str(founding.expose_secret()) {
+        Ok(proposal) => proposal,
         Err(error) => {
-            tracing::error!(%error, "identity.json holds no founding command");
+            tracing::error!(%error, "identity.json holds no founding proposal");
             return;
         }
     };
-    // One id for all attempts: however often it is proposed, the cluster is formed once.
-    let request = RequestId(identity.cluster.0);
-    let actor = Actor::Node(identity.node_name.clone());
     loop {
-        let proposal =
-            Proposal { request, at: crate::clock::wall(), actor: actor.clone(), command: command.clone() };
-        match engine.propose(proposal, Duration::from_secs(5)).await {
-            Ok(Outcome::Done { .. }) => return,
-            Ok(other) => tracing::error!(%other, "the founding command was refused"),
-            Err(store::engine::ProposeError::Stopped(_)) => return,
-            Err(_) => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                continue;
+        match engine.propose(proposal.clone(), Duration::from_secs(5)).await {
+            Ok(Outcome::Done { .. }) | Err(ProposeError::Stopped(_)) => return,
+            Ok(other) => {
+                tracing::error!(%other, "the founding proposal was refused");
+                return;
             }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
-        return;
     }
 }
 

@@ -30,12 +30,12 @@ pub(crate) async fn run(node: Arc<Node>) {
             let now = clock::moment();
             if now.since(before) > interval * 2 {
                 // We were stalled, not they: everybody gets their time again.
-                node.peers().forgive(now);
+                node.peers(|peers| peers.forgive(now));
             }
             before = now;
             sequence += 1;
             send(&node, &own_ips, sequence);
-            let changes = node.peers().tick(now);
+            let changes = node.peers(|peers| peers.tick(now));
             tell(&node, changes);
         }
     }
@@ -44,7 +44,7 @@ pub(crate) async fn run(node: Arc<Node>) {
 fn send(node: &Node, own_ips: &[IpAddr], sequence: u64) {
     let (Some(id), Some(key)) = (node.id(), node.heartbeat_key()) else { return };
     // A node whose database cannot take part is not there for the others.
-    if !node.standing().is_some_and(|standing| standing.stopped.is_none()) {
+    if node.standing().is_none_or(|standing| standing.stopped.is_some()) {
         return;
     }
     for member in node.others() {
@@ -98,10 +98,10 @@ fn heard(node: &Node, beat: &Heartbeat) {
         return;
     }
     let now = clock::moment();
-    if !node.incarnations().heard(now, beat.node, beat.incarnation) {
+    if !node.incarnations(|lives| lives.heard(now, beat.node, beat.incarnation)) {
         return;
     }
-    let changes = node.peers().heard(now, clock::wall(), beat);
+    let changes = node.peers(|peers| peers.heard(now, clock::wall(), beat));
     tell(node, changes);
 }
 

@@ -92,13 +92,13 @@ async fn greet_one(
         Ok(HelloAnswer::Contested) => Greeting::NotYet,
         Ok(HelloAnswer::Duplicate { first, seen_at }) => {
             let text = format!("another daemon with this node's identity is alive, last heard {seen_at}");
-            refused_here(node, &member.name, Some(first), seen_at, text);
+            refused_here(node, &member.name, Some(first), seen_at, &text);
             Greeting::NotYet
         }
         Ok(HelloAnswer::Stale) => {
             let text = "this data directory is an older copy: the cluster knows a later life of this node \
                         that the directory never had (was it restored from a backup, or cloned?)";
-            refused_here(node, &member.name, None, "its later life".to_owned(), text.to_owned());
+            refused_here(node, &member.name, None, "its later life".to_owned(), text);
             Greeting::NotYet
         }
         Ok(HelloAnswer::Incompatible { protocol, software }) => {
@@ -124,12 +124,12 @@ fn refused_here(
     told_by: &NodeName,
     first: Option<model::Incarnation>,
     seen_at: String,
-    text: String,
+    text: &str,
 ) {
     let changed = node.own.send_if_modified(|own| {
         let fresh = !matches!(own, Own::Duplicate { .. } | Own::Evicted { .. });
         if fresh {
-            *own = Own::Duplicate { told_by: told_by.clone(), first, text: text.clone() };
+            *own = Own::Duplicate { told_by: told_by.clone(), first, text: text.to_owned() };
         }
         fresh
     });
@@ -182,7 +182,8 @@ pub(crate) fn answer(node: &Node, from: IpAddr, name: &NodeName, hello: &Hello) 
         }
         return HelloAnswer::Stale;
     }
-    match node.incarnations().claim(clock::moment(), hello.node, hello.incarnation) {
+    let now = clock::moment();
+    match node.incarnations(|lives| lives.claim(now, hello.node, hello.incarnation)) {
         Claim::Accepted => {
             if hello.software != ours && told_now(hello.node, &format!("version {}", hello.software)) {
                 differs(node, name, &hello.software);
@@ -194,7 +195,7 @@ pub(crate) fn answer(node: &Node, from: IpAddr, name: &NodeName, hello: &Hello) 
             if told_now(hello.node, &format!("duplicate {}", hello.incarnation)) {
                 duplicate(node, from, name, first, hello.incarnation);
             }
-            let ago = node.peers().last_seen(clock::moment(), hello.node).unwrap_or_default();
+            let ago = node.last_seen(hello.node).unwrap_or_default();
             let at = node.book.endpoints(hello.node);
             let at = at.first().map(ToString::to_string).unwrap_or_default();
             HelloAnswer::Duplicate { first, seen_at: format!("{} ms ago, a member at {at}", ago.as_millis()) }

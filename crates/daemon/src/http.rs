@@ -14,7 +14,6 @@ use axum::Router;
 use std::sync::Arc;
 
 /// All routes.
-#[must_use]
 pub fn router(node: Arc<Node>) -> Router {
     routes::all().fallback(problem::no_such_path).with_state(node)
 }

@@ -30,6 +30,7 @@ pub mod http;
 mod identity;
 mod limits;
 mod node;
+mod parts;
 mod peer;
 mod rate;
 mod reconcile;
@@ -84,6 +85,10 @@ pub enum StartError {
     Runtime(#[from] std::io::Error),
 }
 
+/// How long stopping in order may take. What was acknowledged is on disk at any moment, so ending
+/// without order loses nothing; a service manager that loses its patience would end us the same way.
+const STOP: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// Runs the daemon until SIGTERM or SIGINT.
 #[must_use]
 pub fn run(config_file: &Path) -> ExitCode {
@@ -110,7 +115,7 @@ pub fn run(config_file: &Path) -> ExitCode {
 fn begin_logging() {
     use tracing_subscriber::EnvFilter;
     let filter =
-        EnvFilter::try_from_env("STEADFAST_LOG").unwrap_or_else(|_| EnvFilter::new("info,openraft=warn"));
+        EnvFilter::try_from_env("STEADFAST_LOG").unwrap_or_else(|_| EnvFilter::new("info,openraft=error"));
     // Fails only if a program that contains this crate has begun logging already.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -139,15 +144,18 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let doors = http::doors::Doors::default();
     tokio::spawn(http::local::run(socket, router.clone()));
     for index in 0..node.config.endpoints.len() {
-        tokio::spawn(http::listen::run(node.clone(), router.clone(), doors.clone(), index));
+        let (router, doors) = (router.clone(), doors.clone());
+        parts::keep(&node, "an address", move |node| {
+            http::listen::run(node, router.clone(), doors.clone(), index)
+        });
     }
-    tokio::spawn(engine::keep(node.clone()));
-    tokio::spawn(hello::greet(node.clone()));
-    tokio::spawn(heartbeat::run(node.clone()));
-    tokio::spawn(reconcile::keep_members(node.clone()));
-    tokio::spawn(reconcile::keep_own_record(node.clone()));
-    tokio::spawn(reconcile::watch_quorum(node.clone()));
-    tokio::spawn(disk::watch(node.clone()));
+    parts::keep(&node, "the engine's keeper", engine::keep);
+    parts::keep(&node, "the greeter", hello::greet);
+    parts::keep(&node, "the heartbeat", heartbeat::run);
+    parts::keep(&node, "the keeper of members", reconcile::keep_members);
+    parts::keep(&node, "the keeper of this node's record", reconcile::keep_own_record);
+    parts::keep(&node, "the watch on the quorum", reconcile::watch_quorum);
+    parts::keep(&node, "the watch on the disk", disk::watch);
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reason = tokio::select! {
@@ -155,7 +163,11 @@ async fn serve(config: Config) -> Result<(), StartError> {
         _ = interrupt.recv() => "SIGINT",
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    stop(&node, reason).await;
+    if tokio::time::timeout(STOP, stop(&node, reason)).await.is_err() {
+        tracing::error!(
+            "stopping in order took longer than {STOP:?}; the daemon ends as it is, and nothing is lost"
+        );
+    }
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use model::{Incarnation, NodeId, NodeName};
 use own::Own;
 use rustls::ServerConfig;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::engine::{Engine, Standing, Tokio};
 use tokio::sync::{Notify, watch};
@@ -189,18 +189,38 @@ impl Node {
     /// Sets the timers; what was heard of the others is asked anew under the new ones.
     pub fn set_timers(&self, timers: Timers) {
         *self.timers.write().unwrap_or_else(PoisonError::into_inner) = timers;
-        *self.peers() = PeerTable::new(timers.silence);
+        self.peers(|peers| *peers = PeerTable::new(timers.silence));
         self.follow_members();
     }
 
-    /// Who was heard from.
-    pub fn peers(&self) -> MutexGuard<'_, PeerTable> {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at, or changes, who was heard from. The lock is held for `look` alone, which must not
+    /// ask the node for anything else.
+    pub(crate) fn peers<R>(&self, look: impl FnOnce(&mut PeerTable) -> R) -> R {
+        look(&mut self.peers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Which life of each node is listened to.
-    pub fn incarnations(&self) -> MutexGuard<'_, Incarnations> {
-        self.incarnations.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at, or changes, which life of each node is listened to. As for [`Self::peers`].
+    pub(crate) fn incarnations<R>(&self, look: impl FnOnce(&mut Incarnations) -> R) -> R {
+        look(&mut self.incarnations.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a node is heard from; this one is.
+    #[must_use]
+    pub(crate) fn is_up(&self, id: NodeId) -> bool {
+        Some(id) == self.id() || self.peers(|peers| peers.is_up(id))
+    }
+
+    /// Whether one network of another node is heard from.
+    #[must_use]
+    pub(crate) fn is_network_up(&self, id: NodeId, network: usize) -> bool {
+        self.peers(|peers| peers.is_network_up(id, network))
+    }
+
+    /// How long ago another node was last heard from.
+    #[must_use]
+    pub(crate) fn last_seen(&self, id: NodeId) -> Option<Duration> {
+        let now = crate::clock::moment();
+        self.peers(|peers| peers.last_seen(now, id))
     }
 
     /// The others among the members.
@@ -214,7 +234,7 @@ impl Node {
     pub fn follow_members(&self) {
         let others: BTreeMap<NodeId, usize> =
             self.others().into_iter().map(|member| (member.id, member.endpoints.len())).collect();
-        self.peers().set_members(&others);
+        self.peers(|peers| peers.set_members(&others));
     }
 
     /// Calls a member.
@@ -229,7 +249,7 @@ impl Node {
         limit: Duration,
     ) -> Result<Bytes, CallError> {
         let member = self.book.member(to).ok_or(CallError::NoAddress)?;
-        self.links.call(&member, |network| self.peers().is_network_up(to, network), path, body, limit).await
+        self.links.call(&member, |network| self.is_network_up(to, network), path, body, limit).await
     }
 
     /// Calls a member with JSON.

@@ -12,7 +12,6 @@ use crate::{clock, disk};
 use api::{
     Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, Quorum, ResourceShown, Status, UpDown,
 };
-use membership::Moment;
 use model::NodeId;
 use model::stored::{ClusterState, NodeRecord, SoftwareVersion};
 use std::net::IpAddr;
@@ -28,7 +27,6 @@ pub(crate) fn status(node: &Node) -> Status {
     let quorum = node.quorum();
     let name = |id: NodeId| node.book.name(id);
     let identity = node.identity.borrow().clone();
-    let now = clock::moment();
     Status {
         cluster: identity.map(|identity| identity.cluster_name.to_string()),
         revision: state.revision.0,
@@ -40,7 +38,7 @@ pub(crate) fn status(node: &Node) -> Status {
         standing: standing::standing(node, &quorum),
         database: database(node),
         baseline: Baseline::default(),
-        nodes: state.nodes.iter().map(|(id, record)| shown(node, now, &state, *id, record)).collect(),
+        nodes: state.nodes.iter().map(|(id, record)| shown(node, &state, *id, record)).collect(),
         groups: groups(&state),
         alarms: alarms::alarms(node, &quorum),
         quorum: Quorum {
@@ -66,10 +64,10 @@ fn database(node: &Node) -> Database {
     Database { state: state.to_owned(), reason, free_bytes }
 }
 
-fn shown(node: &Node, now: Moment, state: &ClusterState, id: NodeId, record: &NodeRecord) -> NodeShown {
+fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> NodeShown {
     let own = node.id() == Some(id);
     let standing = node.standing();
-    let up = own || node.peers().is_up(id);
+    let up = node.is_up(id);
     NodeShown {
         name: record.name.to_string(),
         id: id.0,
@@ -81,7 +79,7 @@ fn shown(node: &Node, now: Moment, state: &ClusterState, id: NodeId, record: &No
         },
         voter: standing.is_some_and(|standing| standing.voters.contains(&id)),
         lease_remaining_ms: None,
-        last_seen_ms: node.peers().last_seen(now, id).filter(|_| !own).map(|ago| ago.as_millis() as u64),
+        last_seen_ms: node.last_seen(id).filter(|_| !own).map(|ago| ago.as_millis() as u64),
         networks: record
             .endpoints
             .iter()
@@ -102,7 +100,7 @@ fn shown(node: &Node, now: Moment, state: &ClusterState, id: NodeId, record: &No
 /// somebody is heard on it, where anybody is heard at all.
 fn network_up(node: &Node, own: bool, id: NodeId, place: usize) -> bool {
     if !own {
-        return node.peers().is_network_up(id, place);
+        return node.is_network_up(id, place);
     }
     let served = node
         .sockets
@@ -110,12 +108,11 @@ fn network_up(node: &Node, own: bool, id: NodeId, place: usize) -> bool {
         .is_some_and(|socket| socket.lock().unwrap_or_else(PoisonError::into_inner).is_some());
     let own_ips: Vec<IpAddr> = node.config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
     let others = node.others();
-    let peers = node.peers();
-    let anybody = others.iter().any(|other| peers.is_up(other.id));
+    let anybody = others.iter().any(|other| node.is_up(other.id));
     let heard_here = others.iter().any(|other| {
         other.endpoints.iter().enumerate().any(|(theirs, endpoint)| {
             same_network(&own_ips, endpoint.0.ip()) == own_ips.get(place).copied()
-                && peers.is_network_up(other.id, theirs)
+                && node.is_network_up(other.id, theirs)
         })
     });
     served && (heard_here || !anybody)

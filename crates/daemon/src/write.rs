@@ -133,7 +133,7 @@ impl Node {
     pub async fn hand_over(&self, reason: &str) -> bool {
         let Some(engine) = self.engine() else { return false };
         for id in engine.standing().voters {
-            if Some(id) == self.id() || !self.peers().is_up(id) {
+            if Some(id) == self.id() || !self.is_up(id) {
                 continue;
             }
             if engine.transfer_leadership(id).await.is_ok() {

@@ -80,10 +80,11 @@ impl PeerTable {
             _ => peer.sequence = Some((beat.incarnation, beat.sequence)),
         }
         let Some(link) = peer.links.get_mut(usize::from(beat.network)) else { return changes };
-        link.heard = Some(now);
+        let known = link.heard.replace(now).is_some();
         if !link.up {
             link.up = true;
-            if peer.up {
+            // Heard for the first time, a network is not back: it was never lost.
+            if peer.up && known {
                 changes.push(Change::NetworkUp(beat.node, beat.network));
             }
         }
@@ -196,13 +197,14 @@ mod tests {
     fn the_loss_of_one_network_of_two_is_not_the_loss_of_the_node() {
         let mut table = table();
         assert_eq!(hear(&mut table, 0, beat(0, 1)), [Change::NodeUp(N2)]);
-        assert_eq!(hear(&mut table, 0, beat(1, 1)), [Change::NetworkUp(N2, 1)]);
+        assert_eq!(hear(&mut table, 0, beat(1, 1)), [], "it was never lost");
         hear(&mut table, 1000, beat(0, 2));
         assert_eq!(table.tick(Moment::from_ms(1500)), [Change::NetworkDown(N2, 1)]);
         assert!(table.is_up(N2) && table.is_network_up(N2, 0) && !table.is_network_up(N2, 1));
-        assert_eq!(table.tick(Moment::from_ms(2400)), [Change::NodeDown(N2)]);
-        assert_eq!(table.tick(Moment::from_ms(9000)), [], "said once");
-        assert_eq!(table.last_seen(Moment::from_ms(9000), N2), Some(Duration::from_secs(8)));
+        assert_eq!(hear(&mut table, 1600, beat(1, 3)), [Change::NetworkUp(N2, 1)]);
+        assert_eq!(table.tick(Moment::from_ms(3000)), [Change::NodeDown(N2)]);
+        assert_eq!(table.tick(Moment::from_ms(9600)), [], "said once");
+        assert_eq!(table.last_seen(Moment::from_ms(9600), N2), Some(Duration::from_secs(8)));
     }
 
     #[test]

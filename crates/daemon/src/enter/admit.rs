@@ -38,7 +38,11 @@ const MOST_ENDPOINTS: usize = 8;
 ///
 /// # Errors
 /// [`Problem`]; each refusal is an event here too.
-pub(crate) async fn admit(node: &Arc<Node>, from: SocketAddr, request: JoinRequest) -> Result<JoinAnswer, Problem> {
+pub(crate) async fn admit(
+    node: &Arc<Node>,
+    from: SocketAddr,
+    request: JoinRequest,
+) -> Result<JoinAnswer, Problem> {
     let hash = secret_hash(&URL_SAFE_NO_PAD.decode(request.secret.expose_secret()).unwrap_or_default());
     known_token(node, from, &request, &hash).await?;
     let csr = Request::parse(&request.certificate_request)

@@ -9,9 +9,9 @@ use api::{InitAnswer, Problem, ProblemKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::stored::{
-    Actor, ClusterRecord, Command, Identity, MemberHint, NewNode, PROTOCOL, SoftwareVersion,
+    Actor, ClusterRecord, Command, Identity, MemberHint, NewNode, PROTOCOL, Proposal, SoftwareVersion,
 };
-use model::{ClusterId, ClusterName, NodeId, Secret};
+use model::{ClusterId, ClusterName, NodeId, RequestId, Secret};
 use std::sync::Arc;
 
 /// Forms a cluster.
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(crate) async fn form(node: &Arc<Node>, actor: Actor, name: ClusterName) -> Result<InitAnswer, Problem> {
     let _one_at_a_time = node.entering.lock().await;
     may_enter(node)?;
-    let identity = identity(node, &name).map_err(|error| {
+    let identity = identity(node, actor.clone(), &name).map_err(|error| {
         let problem = error.to_string();
         node.log.raise(events::FormFailed { cluster: name.clone(), problem });
         internal("the cluster's certificates cannot be made", &error)
@@ -46,7 +46,7 @@ pub(crate) async fn form(node: &Arc<Node>, actor: Actor, name: ClusterName) -> R
     })
 }
 
-fn identity(node: &Node, name: &ClusterName) -> Result<Identity, tls::TlsError> {
+fn identity(node: &Node, actor: Actor, name: &ClusterName) -> Result<Identity, tls::TlsError> {
     let authority = authority::found(name)?;
     let key = node.stranger.key.clone();
     let request = authority::Request::parse(&authority::request(&key, node.name())?)?;
@@ -55,7 +55,7 @@ fn identity(node: &Node, name: &ClusterName) -> Result<Identity, tls::TlsError> 
     let heartbeat_key = Secret::new(STANDARD.encode(clock::random::<32>()));
     let id = ClusterId(clock::random());
     let first = NodeId(1);
-    let founding = Command::Form {
+    let command = Command::Form {
         cluster: ClusterRecord {
             id,
             name: name.clone(),
@@ -72,6 +72,8 @@ fn identity(node: &Node, name: &ClusterName) -> Result<Identity, tls::TlsError> 
             software: SoftwareVersion::current(),
         },
     };
+    // One id for all attempts: however often it is proposed, the cluster is formed once.
+    let founding = Proposal { request: RequestId(clock::random()), at: clock::wall(), actor, command };
     Ok(Identity {
         cluster: id,
         cluster_name: name.clone(),

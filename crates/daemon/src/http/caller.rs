@@ -174,7 +174,8 @@ impl FromRequestParts<Arc<Node>> for Peer {
         let AnyLife(peer) = AnyLife::from_request_parts(parts, node).await?;
         let life = parts.headers.get(INCARNATION).and_then(|value| value.to_str().ok());
         let life: Option<Incarnation> = life.and_then(|text| text.parse().ok());
-        let heard = life.is_some_and(|life| node.incarnations().heard(clock::moment(), peer.id, life));
+        let now = clock::moment();
+        let heard = life.is_some_and(|life| node.incarnations(|lives| lives.heard(now, peer.id, life)));
         if heard {
             return Ok(peer);
         }

@@ -35,8 +35,7 @@ impl Node {
         let nobody =
             Quorum { has: false, votes: 0, needed: 0, present: 0, missing: Vec::new(), leader: None };
         let (Some(standing), Some(own)) = (self.standing(), self.id()) else { return nobody };
-        let peers = self.peers();
-        let here = |id: NodeId| if id == own { standing.stopped.is_none() } else { peers.is_up(id) };
+        let here = |id: NodeId| if id == own { standing.stopped.is_none() } else { self.is_up(id) };
         let votes = standing.voters.len();
         let missing: Vec<NodeId> = standing.voters.iter().copied().filter(|id| !here(*id)).collect();
         let needed = if votes == 0 { 0 } else { votes / 2 + 1 };

@@ -129,7 +129,7 @@ impl Links {
                 Ok(Err(refused @ CallError::Refused(_))) => return Err(refused),
                 Ok(Err(error)) => failure = error,
                 Err(_) => {
-                    failure = CallError::NoAnswer(format!("no answer from {endpoint} within {share:?}"))
+                    failure = CallError::NoAnswer(format!("no answer from {endpoint} within {share:?}"));
                 }
             }
             self.with_link((to.id, *endpoint), |link| {

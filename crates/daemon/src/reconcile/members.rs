@@ -66,7 +66,6 @@ async fn step(node: &Node, engine: &TheEngine, standing: &Standing, state: &Clus
 }
 
 fn choose(node: &Node, standing: &Standing, state: &ClusterState) -> BTreeSet<NodeId> {
-    let peers = node.peers();
     let members: Vec<Member> = state
         .nodes
         .iter()
@@ -74,7 +73,7 @@ fn choose(node: &Node, standing: &Standing, state: &ClusterState) -> BTreeSet<No
             id: *id,
             domain: state.spec.failure_domain(&record.name).cloned(),
             votes: standing.voters.contains(id),
-            ready: peers.is_up(*id) && standing.caught_up(*id),
+            ready: node.is_up(*id) && standing.caught_up(*id),
         })
         .collect();
     voters::choose(&members)

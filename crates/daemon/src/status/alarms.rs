@@ -1,8 +1,8 @@
 //! What needs a person now: conditions that hold, not events that passed.
 
+use crate::disk;
 use crate::node::own::Own;
 use crate::node::{Node, quorum::Quorum};
-use crate::{clock, disk};
 use api::Alarm;
 
 /// The alarms, worst first.
@@ -16,7 +16,7 @@ pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
             alarm(events::NotAMember::ENTRY.id, here.clone(), format!("evicted, says {told_by}"));
         }
         Own::Duplicate { text, .. } => {
-            alarm(events::DuplicateIdentityHere::ENTRY.id, here.clone(), text.clone())
+            alarm(events::DuplicateIdentityHere::ENTRY.id, here.clone(), text.clone());
         }
         Own::Incompatible { told_by, theirs, .. } => {
             let text = format!("{told_by} speaks protocol {theirs}");
@@ -36,12 +36,10 @@ pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
             format!("{} of {} voters are there, {} are needed", quorum.present, quorum.votes, quorum.needed);
         alarm(events::QuorumLost::ENTRY.id, here, text);
     }
-    let now = clock::moment();
     for other in node.others() {
-        let peers = node.peers();
         let name = other.name.to_string();
-        if !peers.is_up(other.id) {
-            let ago = peers.last_seen(now, other.id);
+        if !node.is_up(other.id) {
+            let ago = node.last_seen(other.id);
             let text = ago.map_or_else(
                 || "not heard from since this node started".to_owned(),
                 |ago| format!("not heard from for {} s", ago.as_secs()),
@@ -50,12 +48,12 @@ pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
             continue;
         }
         for (place, endpoint) in other.endpoints.iter().enumerate() {
-            if !peers.is_network_up(other.id, place) {
+            if !node.is_network_up(other.id, place) {
                 let text = format!("no heartbeats arrive from {endpoint}");
                 alarm(events::PeerNetworkLost::ENTRY.id, name.clone(), text);
             }
         }
-        if peers.clock_differs(other.id) {
+        if node.peers(|peers| peers.clock_differs(other.id)) {
             let text = "its clock differs from this node's".to_owned();
             alarm(events::ClockDiffers::ENTRY.id, name.clone(), text);
         }

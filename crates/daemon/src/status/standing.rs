@@ -1,6 +1,5 @@
 //! What this node is doing, in a word, a sentence and a command.
 
-use crate::clock;
 use crate::node::own::Own;
 use crate::node::{Node, quorum::Quorum};
 use api::{Phase, Standing};
@@ -89,13 +88,11 @@ fn describe(node: &Node, quorum: &Quorum) -> (Phase, String, Option<String>) {
 
 /// `; last seen n2 12 s ago, n3 never`: those that are not heard from now.
 fn heard(node: &Node) -> String {
-    let now = clock::moment();
-    let peers = node.peers();
     let silent: Vec<String> = node
         .others()
         .iter()
-        .filter(|other| !peers.is_up(other.id))
-        .map(|other| match peers.last_seen(now, other.id) {
+        .filter(|other| !node.is_up(other.id))
+        .map(|other| match node.last_seen(other.id) {
             Some(ago) => format!("{} {} ago", other.name, short(ago)),
             None => format!("{} not since this start", other.name),
         })

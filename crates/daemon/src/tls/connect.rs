@@ -18,7 +18,11 @@ use tokio_rustls::client::TlsStream;
 ///
 /// # Errors
 /// [`TlsError`].
-pub(crate) fn member(certificate_pem: &str, key: &Secret, ca_pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
+pub(crate) fn member(
+    certificate_pem: &str,
+    key: &Secret,
+    ca_pem: &str,
+) -> Result<Arc<ClientConfig>, TlsError> {
     let authority = certificate(ca_pem)?;
     let mut roots = RootCertStore::empty();
     roots.add(authority.clone())?;

@@ -13,7 +13,11 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`TlsError`].
-pub(crate) fn member(certificate_pem: &str, key: &Secret, ca_pem: &str) -> Result<Arc<ServerConfig>, TlsError> {
+pub(crate) fn member(
+    certificate_pem: &str,
+    key: &Secret,
+    ca_pem: &str,
+) -> Result<Arc<ServerConfig>, TlsError> {
     let authority = certificate(ca_pem)?;
     let mut roots = RootCertStore::empty();
     roots.add(authority.clone())?;

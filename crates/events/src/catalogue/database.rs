@@ -1,6 +1,5 @@
 //! The cluster database and the disk beneath it. Own ids 20300 to 20399.
 
-
 catalogue! {
     1057 DatabaseUnreadable "DATABASE_UNREADABLE" Critical {
         /// the file

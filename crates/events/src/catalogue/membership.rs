@@ -97,15 +97,6 @@ catalogue! {
             nodes vote, spread over failure domains; the others follow without a vote.",
     remedy: "Nothing is wrong. `steadfast node list` shows who votes.";
 
-    20206 VoterDemoted "VOTER_DEMOTED" Information {
-        /// the node
-        node: NodeName,
-        /// voters there are now
-        voters: u64,
-    } => "Node {node} is no longer a voter; there are {voters} voters."
-    cause: "The node was evicted, or gave its place to one of another failure domain.",
-    remedy: "Nothing is wrong, if the number of voters is odd and at least three: `steadfast node list`.";
-
     20207 NodeConfigurationChanged "NODE_CONFIGURATION_CHANGED" Information {
         /// the node
         node: NodeName,

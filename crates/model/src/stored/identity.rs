@@ -23,8 +23,8 @@ pub struct Identity {
     pub ca_certificate: String,
     /// See [`super::ClusterRecord::heartbeat_key`].
     pub heartbeat_key: Secret,
-    /// For the founder: the founding command that must be committed first, JSON of a
-    /// [`super::Command::Form`], kept so that a founder killed in the middle goes on.
+    /// For the founder: the proposal that must be committed first, JSON of a [`super::Proposal`]
+    /// with its [`super::Command::Form`], kept so that a founder killed in the middle goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub founding: Option<Secret>,
     /// The members as they were at the join, so that peers are recognised before the first entry

@@ -2,7 +2,7 @@
 
 use crate::http::body::Body;
 use crate::http::caller::Administrator;
-use crate::http::problem::Answer;
+use crate::http::problem::{Answer, internal};
 use crate::node::Node;
 use api::{ApplyAnswer, ApplyRequest, Diagnostic, Export, Problem, ProblemKind};
 use axum::Json;
@@ -26,12 +26,11 @@ pub async fn apply(
         let problem = Problem::new(ProblemKind::NoCluster, text);
         return Err(next.map_or_else(|| problem.clone(), |next| problem.clone().next(next)).into());
     };
-    let parsed =
-        declaration::parse(&request.text).map_err(|found| invalid(&node, &actor, &request, found))?;
+    let parsed = parse(&request.text).await?.map_err(|found| invalid(&node, &actor, &request, &found))?;
     let members: Vec<_> = state.nodes.values().map(|record| record.name.clone()).collect();
     let against = declaration::check_against(&parsed, &cluster.name, &members);
     if against.iter().any(|found| found.severity == Severity::Error) {
-        return Err(invalid(&node, &actor, &request, against).into());
+        return Err(invalid(&node, &actor, &request, &against).into());
     }
     let changed = request.text != current_text(&state);
     let differences = declaration::diff(&state.spec, &parsed.spec, changed);
@@ -57,6 +56,14 @@ pub async fn apply(
     Ok(Json(ApplyAnswer { revision: revision.0, changed, diff, warnings }))
 }
 
+/// A large file takes a tenth of a second, which no other request should wait for.
+async fn parse(text: &str) -> Result<Result<declaration::Parsed, Vec<declaration::Diagnostic>>, Problem> {
+    let text = text.to_owned();
+    tokio::task::spawn_blocking(move || declaration::parse(&text))
+        .await
+        .map_err(|error| internal("the file cannot be read", &error))
+}
+
 /// What `export` prints: the file that was applied, or, before the first, what a new cluster has.
 fn current_text(state: &ClusterState) -> String {
     match &state.cluster {
@@ -65,12 +72,7 @@ fn current_text(state: &ClusterState) -> String {
     }
 }
 
-fn invalid(
-    node: &Node,
-    actor: &Actor,
-    request: &ApplyRequest,
-    found: Vec<declaration::Diagnostic>,
-) -> Problem {
+fn invalid(node: &Node, actor: &Actor, request: &ApplyRequest, found: &[declaration::Diagnostic]) -> Problem {
     let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
     let first = found.iter().find(|one| one.severity == Severity::Error);
     let text = match (errors, first) {

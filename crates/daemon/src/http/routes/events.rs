@@ -184,7 +184,7 @@ impl Follower {
         let name = self.node.name().clone();
         let mut answers = vec![(name.clone(), own(&self.node, query(&name)).unwrap_or_default())];
         let others = self.node.others();
-        let asked = others.iter().filter(|other| self.node.peers().is_up(other.id)).map(|other| {
+        let asked = others.iter().filter(|other| self.node.is_up(other.id)).map(|other| {
             let query = query(&other.name);
             let node = self.node.clone();
             async move {
