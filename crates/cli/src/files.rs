@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,14 @@ pub(crate) fn read_text(path: &Path, what: &str, bytes_max: u64) -> Result<Strin
     let named = format!("{what} {}", path.display());
     let bytes = File::open(path).and_then(|file| read_bounded(file, bytes_max));
     text(bytes, &named, bytes_max)
+}
+
+/// Reads one line of standard input, of at most `bytes_max` bytes. Neither a person nor a pipe that
+/// stays open has to end the input for it.
+pub(crate) fn read_stdin_line(what: &str, bytes_max: u64) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = BufReader::new(io::stdin().lock()).take(bytes_max + 1).read_until(b'\n', &mut bytes);
+    text(read.map(|_| bytes), &format!("{what} from standard input"), bytes_max)
 }
 
 /// Reads standard input as a text of at most `bytes_max` bytes.

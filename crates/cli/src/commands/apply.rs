@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
         out.json(&answer)?;
     } else {
         out.data(&diff(&answer.diff))?;
-        out.say(&summary(&args, &answer));
+        out.say_block(&summary(&args, &answer));
     }
     Ok(if args.dry_run && answer.changed { Exit::WouldChange } else { Exit::Done })
 }
@@ -61,22 +61,31 @@ fn read(args: &Args) -> Result<(String, String), Failure> {
     Ok((text, args.file.display().to_string()))
 }
 
+/// A refusal that names places is told by them; its own sentence would say the same again.
 fn refused(error: ClientError, name: &str) -> Failure {
-    let places = match &error {
-        ClientError::Problem(problem) => places(name, &problem.diagnostics),
-        _ => String::new(),
-    };
-    Failure::from(error).places(places)
+    match error {
+        ClientError::Problem(problem) if !problem.diagnostics.is_empty() => {
+            let mistakes = match problem.diagnostics.len() {
+                1 => "1 mistake".to_owned(),
+                several => format!("{several} mistakes"),
+            };
+            let failure = Failure::new(format!("{name} has {mistakes}; nothing was changed"));
+            let failure = failure.places(places(name, &problem.diagnostics));
+            problem.next.into_iter().fold(failure, Failure::next)
+        }
+        error => error.into(),
+    }
 }
 
 fn summary(args: &Args, answer: &ApplyAnswer) -> String {
+    let revision = answer.revision;
     match (answer.changed, args.dry_run) {
+        (true, true) => format!("nothing was changed: the cluster is at revision {revision}\n"),
+        (true, false) => format!("applied: the cluster is at revision {revision}\n"),
+        // Then the difference says it.
+        (false, _) if !answer.diff.is_empty() => String::new(),
         (false, _) => {
-            format!("nothing to change: the cluster is what the file says, at revision {}", answer.revision)
+            format!("nothing to change: the cluster is what the file says, at revision {revision}\n")
         }
-        (true, true) => {
-            format!("nothing was changed; without --dry-run this would be, at revision {}", answer.revision)
-        }
-        (true, false) => format!("applied: the cluster is at revision {}", answer.revision),
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 /// How many past events to begin with where nobody says, as `tail -f` does.
-const FIRST: u32 = 10;
+const FIRST: usize = 10;
 
 /// How long to wait before a lost connection is tried again: a daemon restarts in less than that.
 const RETRY: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ const REVISIONS_MAX: usize = 10_000;
 /// failure; one that stops answering later is waited for.
 pub(crate) async fn run(
     client: &Client,
-    mut query: EventQuery,
+    query: EventQuery,
     format: Format,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
@@ -39,10 +39,15 @@ pub(crate) async fn run(
     // The past is asked for once the stream stands, so that nothing falls between the two.
     let mut stream = client.events_stream(&EventQuery { limit: None, ..query.clone() }).await?;
     if query.since.is_none() {
-        query.limit = query.limit.or(Some(FIRST));
-        let past = client.events(&query).await?;
+        // More is asked for than is printed: what is older must not be printed later either.
+        let mut past = client.events(&EventQuery { limit: None, ..query.clone() }).await?;
         name_silent(&past, out);
-        show(past.events, &mut seen, format, out)?;
+        let printed = query.limit.map_or(FIRST, |limit| limit as usize);
+        let latest = past.events.split_off(past.events.len().saturating_sub(printed));
+        for event in &past.events {
+            seen.is_new(event);
+        }
+        show(latest, &mut seen, format, out)?;
     }
     loop {
         while let Some(event) = next(&mut stream).await? {
@@ -96,7 +101,7 @@ struct Seen {
     /// The last number of each node.
     last: BTreeMap<NodeName, u64>,
     /// The latest changes of the cluster; every node logs them.
-    revisions: BTreeSet<(Revision, u32)>,
+    revisions: BTreeSet<(Revision, u32, String)>,
     /// When the first connection was made.
     began: Timestamp,
     /// The latest event's time.
@@ -108,10 +113,11 @@ impl Seen {
         Self { last: BTreeMap::new(), revisions: BTreeSet::new(), began, until: None }
     }
 
+    /// Whether this was not told yet; it is from now on.
     fn is_new(&mut self, event: &EventRecord) -> bool {
         let last = self.last.entry(event.node.clone()).or_default();
-        let is_new =
-            event.seq > *last && event.revision.is_none_or(|at| self.revisions.insert((at, event.id)));
+        let mut tell = |at| self.revisions.insert((at, event.id, event.text.clone()));
+        let is_new = event.seq > *last && event.revision.is_none_or(&mut tell);
         *last = event.seq.max(*last);
         self.until = self.until.max(Some(event.time));
         if self.revisions.len() > REVISIONS_MAX {

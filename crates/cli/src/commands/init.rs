@@ -21,11 +21,10 @@ pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     let done = context.client()?.init(&InitRequest { name: args.name.into() }).await?;
     let out = &mut *context.out;
     out.say(&format!("{} is formed, {} is its first node", done.cluster, done.node));
-    out.say(&format!(
-        "on another node, with its daemon running, until {}: (`--token -` reads the token from standard \
-         input and keeps it out of the list of processes)",
-        done.token_expires
-    ));
+    out.say(
+        "`join --token -` reads the token from standard input, which keeps it out of the list of processes",
+    );
+    out.say(&format!("on the next node, with its daemon running, until {}:", done.token_expires));
     out.data(&format!("steadfast join {} --token {}\n", done.address, done.token))?;
     Ok(Exit::Done)
 }

@@ -52,9 +52,9 @@ fn token(given: String, context: &mut Context<'_>) -> Result<String, Failure> {
         return Ok(given);
     }
     if std::io::stdin().is_terminal() {
-        context.out.say("paste the join token, then Enter and Ctrl-D:");
+        context.out.say("paste the join token:");
     }
-    let token = files::read_stdin("the join token", TOKEN_BYTES_MAX)?;
+    let token = files::read_stdin_line("the join token", TOKEN_BYTES_MAX)?;
     let token = token.trim();
     if token.is_empty() {
         return Err(Failure::usage("there is no join token on standard input")

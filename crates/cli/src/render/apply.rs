@@ -41,7 +41,7 @@ fn one(word: &str, how: Tone, file: &str, place: &Diagnostic) -> String {
     let mut text = format!("{word} {}:{line}:{column}: {}\n", clean(file), clean(&place.message));
     text.push_str(&format!("{margin} |\n{number} | {source}\n{margin} | {}{caret}\n", " ".repeat(before)));
     if let Some(suggestion) = &place.suggestion {
-        text.push_str(&format!("{margin} = {}\n", clean(suggestion)));
+        text.push_str(&format!("{margin} = try: {}\n", clean(suggestion)));
     }
     text
 }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_place_is_shown_with_its_line_and_a_caret() {
         let mut first = place(12, 8, 11, "type = \"ip-adress\"");
-        first.suggestion = Some("did you mean `ip-address`?".to_owned());
+        first.suggestion = Some("ip-address".to_owned());
         let long = format!("{}type = \"x\"{}", "a = 1, ".repeat(30), ", b = 2".repeat(30));
         let all = [first, place(100, 218, 3, &long), place(3, 2, 4, "\tname"), place(4, 9, 5, "short")];
         check("places.txt", &paint(&places("cluster.toml", &all), false));

@@ -25,7 +25,11 @@ pub(crate) fn no_cluster() -> Status {
         version: "0.1.0".to_owned(),
         standing,
         quorum,
-        database: Database { state: "none".to_owned(), reason: None, free_bytes: Some(1 << 30) },
+        database: Database {
+            state: "none".to_owned(),
+            reason: Some("no cluster".to_owned()),
+            free_bytes: Some(1 << 30),
+        },
         baseline: Baseline::default(),
         nodes: Vec::new(),
         groups: Vec::new(),

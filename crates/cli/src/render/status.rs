@@ -32,7 +32,7 @@ fn head(status: &Status) -> Vec<(&'static str, String)> {
     };
     let standing = tone(&clean(&status.standing.text), tone_of(status.standing.phase));
     let mut lines =
-        vec![("cluster", clean(&cluster)), ("this node", format!("{}: {standing}", clean(&status.node)))];
+        vec![("cluster", clean(&cluster)), ("node", format!("{}: {standing}", clean(&status.node)))];
     if status.cluster.is_some() {
         lines.push(("quorum", quorum(&status.quorum)));
         lines.push(("leader", super::or_dash(status.leader.as_deref())));
@@ -40,7 +40,8 @@ fn head(status: &Status) -> Vec<(&'static str, String)> {
     if let Some(witness) = &status.quorum.witness {
         lines.push(("witness", clean(witness)));
     }
-    if let Some(reason) = &status.database.reason {
+    // `none` is a node without a cluster, and its first sentence says so.
+    if let Some(reason) = status.database.reason.as_ref().filter(|_| status.database.state != "none") {
         let state = tone(&clean(&status.database.state), Tone::Bad);
         lines.push(("database", format!("{state}: {}", clean(reason))));
     }

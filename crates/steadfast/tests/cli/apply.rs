@@ -5,7 +5,7 @@ use crate::steadfast::{asking, run, run_with};
 
 const CHANGED: &str = r#"{"revision":42,"changed":true,"diff":["+ group web"],"warnings":[]}"#;
 const SAME: &str = r#"{"revision":42,"changed":false,"diff":[],"warnings":[]}"#;
-const INVALID: &str = r#"{"kind":"invalid-file","message":"the file has 1 error; nothing was changed","diagnostics":[{"line":2,"column":8,"length":11,"message":"unknown resource type `ip-adress`","suggestion":"did you mean `ip-address`?","source_line":"type = \"ip-adress\""}]}"#;
+const INVALID: &str = r#"{"kind":"invalid-file","message":"unknown resource type `ip-adress`","diagnostics":[{"line":2,"column":8,"length":11,"message":"unknown resource type `ip-adress`","suggestion":"ip-address","source_line":"type = \"ip-adress\""}]}"#;
 
 fn file(fake: &Fake, name: &str, contents: &[u8]) -> String {
     let path = fake.socket().with_file_name(name);
@@ -46,7 +46,7 @@ fn mistakes_are_shown_in_their_line() {
     assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
     let expected = format!(
         "error: {path}:2:8: unknown resource type `ip-adress`\n  |\n2 | type = \"ip-adress\"\n  |        \
-         ^^^^^^^^^^^\n  = did you mean `ip-address`?\nerror: the file has 1 error; nothing was changed\n"
+         ^^^^^^^^^^^\n  = try: ip-address\nerror: {path} has 1 mistake; nothing was changed\n"
     );
     assert_eq!(done.stderr, expected);
 }

@@ -41,17 +41,18 @@ fn event(node: &str, seq: u64, text: &str) -> String {
 
 #[test]
 fn followed_events_begin_with_the_latest_and_survive_a_lost_connection() {
+    let old = event("n2", 9, "old");
     let (one, two, three) = (event("n1", 1, "one"), event("n1", 2, "two"), event("n1", 3, "three"));
     let fake = Fake::new()
-        .answer("GET /v1/events", &format!(r#"{{"events":[{one}],"silent":[]}}"#))
+        .answer("GET /v1/events", &format!(r#"{{"events":[{old},{one}],"silent":[]}}"#))
         .stream("GET /v1/events/stream", &[one.clone(), two.clone()])
-        .stream("GET /v1/events/stream", &[one, two, three]);
-    let mut running = Running::start(asking(&fake, "events --follow"));
+        .stream("GET /v1/events/stream", &[old, one, two, three]);
+    let mut running = Running::start(asking(&fake, "events --follow -n 1"));
     let texts: Vec<String> = (0..3).map(|_| running.line().rsplit(' ').next().unwrap().to_owned()).collect();
     assert_eq!(texts, ["one", "two", "three"]);
     let asked: Vec<String> = fake.asked().into_iter().map(|asked| asked.line).collect();
     assert_eq!(asked[0], "GET /v1/events/stream");
-    assert_eq!(asked[1], "GET /v1/events?limit=10");
+    assert_eq!(asked[1], "GET /v1/events");
     assert_eq!(asked[2], "GET /v1/events/stream?since=2026-11-22T18%3A29%3A00.000Z");
 }
 

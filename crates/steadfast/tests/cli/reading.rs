@@ -30,7 +30,7 @@ fn json_is_what_the_node_said_in_its_order() {
 fn parts_of_the_status_have_commands_of_their_own() {
     let fake = Fake::new().answer("GET /v1/status", STATUS);
     for (arguments, word) in [
-        ("status", "this node  n1: a member"),
+        ("status", "node     n1: a member"),
         ("group list", "web    offline"),
         ("group show web", "ip-address"),
         ("resource list", "web    ip"),

@@ -1,0 +1,12 @@
+//! Real daemons on real (namespace) hosts: the promises of SPECIFICATION.md, one test each.
+//!
+//! Every test makes its own hosts (`cluster`), so tests run side by side and none sees another. They
+//! wait for states with generous deadlines and never measure time. Where hosts cannot be made, each
+//! test says by its name that it was skipped. A test that fails prints the ends of all daemons' logs
+//! and what every node says of itself.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails its test")]
+
+#[macro_use]
+mod cluster;
+
+mod form_and_join;
