@@ -120,9 +120,11 @@ impl Node {
             match engine.remove(id, ATTEMPT).await {
                 Ok(()) => {}
                 Err(store::engine::ChangeError::Propose(error)) => return Err(error),
+                // Another change is under way, or a new leader has not begun yet: nothing was
+                // written, and the next attempt finds the leader again.
                 Err(error) => {
                     tracing::info!(%error, %node, "the node cannot be removed just now");
-                    return Err(ProposeError::Undecided);
+                    return Err(ProposeError::NotLeader { leader: None });
                 }
             }
         }

@@ -13,6 +13,10 @@ use std::time::Duration;
 /// people read: event times and token expiries; ten seconds confuse neither.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
 
+/// For how long clocks must differ, or agree, before that is said. A machine that was stalled reads
+/// old heartbeats all at once; they are through within this.
+pub const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a tick or a heartbeat changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -42,6 +46,8 @@ struct Peer {
     sequence: Option<(model::Incarnation, u64)>,
     up: bool,
     clock_differs: bool,
+    /// Since when the clock has been seen otherwise than `clock_differs` says.
+    clock_doubted: Option<Moment>,
 }
 
 /// What is known of the other nodes.
@@ -95,7 +101,10 @@ impl PeerTable {
         let off_ms = i64::try_from(beat.clock.unix_ms()).unwrap_or(i64::MAX)
             - i64::try_from(our_clock.unix_ms()).unwrap_or(i64::MAX);
         let differs = off_ms.unsigned_abs() > CLOCK_TOLERANCE.as_millis() as u64;
-        if differs != peer.clock_differs {
+        if differs == peer.clock_differs {
+            peer.clock_doubted = None;
+        } else if now.since(*peer.clock_doubted.get_or_insert(now)) >= CLOCK_PATIENCE {
+            peer.clock_doubted = None;
             peer.clock_differs = differs;
             changes.push(if differs {
                 Change::ClockDiffers(beat.node, off_ms)
@@ -228,10 +237,22 @@ mod tests {
     fn a_clock_a_day_off_is_told_once_and_its_return_too() {
         let mut table = table();
         let off = Heartbeat { clock: Timestamp::from_unix_ms(CLOCK - 86_400_000), ..beat(0, 1) };
-        assert_eq!(hear(&mut table, 0, off), [Change::NodeUp(N2), Change::ClockDiffers(N2, -86_400_000)]);
-        let off = Heartbeat { sequence: 2, ..off };
-        assert_eq!(hear(&mut table, 1, off), []);
-        assert_eq!(hear(&mut table, 2, beat(0, 3)), [Change::ClockAgrees(N2)]);
+        assert_eq!(hear(&mut table, 0, off), [Change::NodeUp(N2)]);
+        assert_eq!(hear(&mut table, 1999, off), []);
+        assert_eq!(hear(&mut table, 2000, off), [Change::ClockDiffers(N2, -86_400_000)]);
+        assert_eq!(hear(&mut table, 4100, off), []);
+        assert_eq!(hear(&mut table, 5000, beat(0, 3)), []);
+        assert_eq!(hear(&mut table, 7000, beat(0, 4)), [Change::ClockAgrees(N2)]);
+    }
+
+    #[test]
+    fn old_heartbeats_read_after_a_stall_say_nothing_about_the_clock() {
+        let mut table = table();
+        hear(&mut table, 0, beat(0, 1));
+        let old = Heartbeat { clock: Timestamp::from_unix_ms(CLOCK - 60_000), ..beat(0, 2) };
+        assert_eq!(hear(&mut table, 9000, old), []);
+        assert_eq!(hear(&mut table, 9001, beat(0, 3)), []);
+        assert_eq!(hear(&mut table, 12_000, Heartbeat { sequence: 4, ..old }), []);
     }
 
     #[test]

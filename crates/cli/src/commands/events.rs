@@ -52,7 +52,8 @@ pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     }
     let found = client.events(&query).await?;
     if args.format.json {
-        context.out.json(&found)?;
+        // An array: who is silent goes to standard error, where scripts do not trip over it.
+        context.out.json(&found.events)?;
     } else {
         let lines: String = found.events.iter().map(line).collect();
         context.out.data(&lines)?;

@@ -100,6 +100,8 @@ pub async fn list(
     Query(query): Query<EventQuery>,
 ) -> Answer<Events> {
     let wanted = Wanted::new(query.clone())?;
+    // Peers get the instant, not "15m": each would count it from its own now.
+    let query = EventQuery { since: wanted.since.map(|since| since.to_string()), ..query };
     let mut all = own(&node, query.clone())?;
     let mut silent = Vec::new();
     if query.after.is_none() {
@@ -149,8 +151,15 @@ pub async fn stream(
     Query(query): Query<EventQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failed> {
     let wanted = Wanted::new(query)?;
-    let mut follower =
-        Follower { node, wanted, seen: BTreeMap::new(), told: BTreeSet::new(), ready: VecDeque::new() };
+    let begun = clock::wall();
+    let mut follower = Follower {
+        node,
+        wanted,
+        begun,
+        seen: BTreeMap::new(),
+        told: BTreeSet::new(),
+        ready: VecDeque::new(),
+    };
     if follower.wanted.since.is_none() {
         follower.skip_what_was().await;
     }
@@ -166,6 +175,8 @@ pub async fn stream(
 struct Follower {
     node: Arc<Node>,
     wanted: Wanted,
+    /// When following began: of a node that is met later, what is older is not news.
+    begun: Timestamp,
     seen: BTreeMap<NodeName, u64>,
     told: BTreeSet<Telling>,
     ready: VecDeque<EventRecord>,
@@ -202,7 +213,7 @@ impl Follower {
                 return event;
             }
             let seen = self.seen.clone();
-            let since = self.wanted.query.since.clone();
+            let since = Some(self.wanted.since.unwrap_or(self.begun).to_string());
             let after = |name: &NodeName| EventQuery {
                 after: Some(seen.get(name).copied().unwrap_or(0)),
                 since: since.clone().filter(|_| !seen.contains_key(name)),
