@@ -1,1 +1,32 @@
 //! The real store under a simulated network, clock and disk, judged by independent oracles.
+//!
+//! Several nodes run in one thread on openraft's simulation runtime: the real machine, the real
+//! engine, real redb. Simulated are only what is injected: the clock, the network ([`network`]),
+//! the disk beneath redb ([`disk`]) and the clients ([`client`]). A [`nemesis`] breaks things, by
+//! the dice; then everything is healed, and the [`invariants`] judge what was seen.
+//!
+//! * Everything follows from the seed: the same seed gives the same [`Report::trace`], in every
+//!   process. A failing seed can be run again alone (`tests/one_seed.rs`).
+//! * The oracles share no code with the product: they look at what clients were told, at what the
+//!   nodes told their event logs, and at the states as bytes.
+//! * `tests/mutations.rs` re-introduces known defects (a disk that lies about a sync, a vote that
+//!   is forgotten) and expects the oracles to notice. An oracle that has never failed proves nothing.
+//!
+//! Not here: the decisions of `membership` and the daemon's tasks; they join as they are built.
+//!
+//! Read next: [`scenario`] for what is tried, then one file of [`invariants`].
+
+pub mod client;
+pub mod dice;
+pub mod disk;
+pub mod history;
+pub mod invariants;
+pub mod nemesis;
+pub mod network;
+pub mod node;
+mod run;
+pub mod scenario;
+mod world;
+
+pub use run::{Report, run};
+pub use scenario::{Mutation, SCENARIOS, Scenario};

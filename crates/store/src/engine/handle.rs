@@ -282,7 +282,7 @@ impl<R: AsyncRuntime> Engine<R> {
     /// # Errors
     /// [`ChangeError`].
     pub async fn add_learner(&self, node: NodeId, within: Duration) -> Result<(), ChangeError> {
-        self.change(ChangeMembers::AddNodes(BTreeMap::from([(node, ())])), within).await
+        self.change(ChangeMembers::AddNodes(BTreeMap::from([(node, ())])), true, within).await
     }
 
     /// Makes these nodes the voters. Each is a learner or a voter already; a voter that is not
@@ -291,7 +291,7 @@ impl<R: AsyncRuntime> Engine<R> {
     /// # Errors
     /// [`ChangeError`].
     pub async fn change_voters(&self, voters: BTreeSet<NodeId>, within: Duration) -> Result<(), ChangeError> {
-        self.change(ChangeMembers::ReplaceAllVoters(voters), within).await
+        self.change(ChangeMembers::ReplaceAllVoters(voters), true, within).await
     }
 
     /// Removes `node`, voter or learner; one that is neither is removed already.
@@ -299,15 +299,24 @@ impl<R: AsyncRuntime> Engine<R> {
     /// # Errors
     /// [`ChangeError`].
     pub async fn remove(&self, node: NodeId, within: Duration) -> Result<(), ChangeError> {
-        let gone = BTreeSet::from([node]);
-        let steps = vec![ChangeMembers::RemoveVoters(gone.clone()), ChangeMembers::RemoveNodes(gone)];
-        self.change(ChangeMembers::Batch(steps), within).await
+        let (standing, gone) = (self.standing(), BTreeSet::from([node]));
+        if standing.voters.contains(&node) {
+            self.change(ChangeMembers::RemoveVoters(gone), false, within).await
+        } else if standing.learners.contains(&node) {
+            self.change(ChangeMembers::RemoveNodes(gone), true, within).await
+        } else {
+            Ok(())
+        }
     }
 
-    async fn change(&self, change: ChangeMembers<NodeId, ()>, within: Duration) -> Result<(), ChangeError> {
-        /// Voters that lose their vote stay as learners, unless they are removed by name.
-        const RETAIN: bool = true;
-        let changed = R::timeout(within, self.0.raft.change_membership(change, RETAIN)).await;
+    /// `keep`: whether a voter that loses its vote stays as a learner.
+    async fn change(
+        &self,
+        change: ChangeMembers<NodeId, ()>,
+        keep: bool,
+        within: Duration,
+    ) -> Result<(), ChangeError> {
+        let changed = R::timeout(within, self.0.raft.change_membership(change, keep)).await;
         let error = match changed {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,

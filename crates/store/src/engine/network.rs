@@ -52,6 +52,10 @@ const BYTES_PER_SECOND_MIN: u32 = 1 << 20;
 /// answers after an fsync, and disks stall. Heartbeats carry no entries and wait for no disk.
 const ENTRIES_PATIENCE: u32 = 5;
 
+/// How long a peer may take to install a snapshot that has arrived: an fsync on a slow disk. Not
+/// more, because while a lost one is waited for, the peer falls further behind.
+const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(2);
+
 fn transfer_time(bytes: usize) -> Duration {
     Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND_MIN
 }
@@ -168,8 +172,10 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<Types<R>>, StreamingError<Types<R>>> {
-        let request = PeerRequest::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
-        match self.ask(request, option.hard_ttl()).await.map_err(streaming)? {
+        let request = PeerRequest::<R>::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
+        let message = encode(&request).map_err(|error| streaming(broken(error)))?;
+        let within = option.hard_ttl().min(SNAPSHOT_PATIENCE + transfer_time(message.len()));
+        match self.send(message, within).await.map_err(streaming)? {
             PeerReply::Snapshot(reply) => Ok(reply),
             _ => Err(streaming(mismatch())),
         }

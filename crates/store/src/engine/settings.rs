@@ -57,8 +57,9 @@ impl EngineSettings {
             replication_lag_threshold: 10,
             // A peer that came back is noticed within a few heartbeats; retrying costs one packet.
             backoff: format!("{heartbeat}ms {heartbeat}ms {heartbeat}ms"),
-            // One message of up to 64 MiB, over a slow link.
-            install_snapshot_timeout: 30_000,
+            // For the longest snapshot over the slowest link; a shorter one has a shorter deadline
+            // (`network.rs`).
+            install_snapshot_timeout: 70_000,
             // An evicted leader lets its last answers out before it hands over.
             removed_leader_step_down: StepDownPolicy::After(heartbeat),
             ..Config::default()

@@ -1,0 +1,36 @@
+//! Known defects, re-introduced in a simulated part: the oracles must notice, within some seeds.
+//!
+//! Each is noticed by the oracle that is there for its harm, not by any: a cluster that merely
+//! stops would hide a defect as well as show it.
+
+use sim::{Mutation, SCENARIOS, run};
+
+const POWER: usize = 1;
+const ELECTIONS: usize = 4;
+
+/// Runs seeds until this oracle notices, at most `within`.
+fn caught(mutation: Mutation, scenario: usize, oracle: &str, within: u64) {
+    for seed in 0..within {
+        let report = run(&SCENARIOS[scenario], seed, Some(mutation), false);
+        if let Some(violation) = report.violations.iter().find(|violation| violation.starts_with(oracle)) {
+            println!("{mutation:?}: seed {seed}: {violation}");
+            return;
+        }
+    }
+    panic!("{mutation:?}: {within} seeds, and `{oracle}` did not notice");
+}
+
+#[test]
+fn a_disk_whose_sync_does_nothing_is_noticed() {
+    caught(Mutation::SyncLies, POWER, "no lost write", 100);
+}
+
+#[test]
+fn an_acknowledgement_before_the_flush_is_noticed() {
+    caught(Mutation::AcknowledgeBeforeFlush, POWER, "no lost write", 100);
+}
+
+#[test]
+fn a_vote_that_is_forgotten_at_a_restart_is_noticed() {
+    caught(Mutation::VoteForgotten, ELECTIONS, "one leader", 400);
+}
