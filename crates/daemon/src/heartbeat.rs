@@ -111,6 +111,9 @@ fn tell(node: &Node, changes: Vec<Change>) {
         let address = |id, network: u8| node.book.endpoints(id).get(usize::from(network)).copied();
         match change {
             Change::NodeUp(id) => {
+                // It may be one that the list of members at our start did not have, or that was
+                // cut off when we said hello: until we do, it takes our past life for the living.
+                node.greeting_wanted.notify_one();
                 if let Some(node_name) = name(id) {
                     node.log.raise(events::NodeUp { node: node_name });
                 }

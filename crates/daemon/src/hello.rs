@@ -56,6 +56,7 @@ pub(crate) async fn greet(node: Arc<Node>) {
         tokio::select! {
             () = tokio::time::sleep(if well { CALM } else { AGAIN }) => {}
             _ = identities.changed() => {}
+            () = node.greeting_wanted.notified() => {}
         }
     }
 }

@@ -61,6 +61,8 @@ pub struct Node {
     pub sockets: Sockets,
     /// Woken when the engine should be looked at anew.
     pub engine_wanted: Notify,
+    /// Woken when somebody is there who may not have been greeted yet.
+    pub greeting_wanted: Notify,
     engine: RwLock<Option<TheEngine>>,
     peers: Mutex<PeerTable>,
     incarnations: Mutex<Incarnations>,
@@ -102,6 +104,7 @@ impl Node {
             changing_members: tokio::sync::Mutex::default(),
             sockets: Arc::new(config.endpoints.iter().map(|_| Mutex::default()).collect()),
             engine_wanted: Notify::new(),
+            greeting_wanted: Notify::new(),
             engine: RwLock::new(None),
             peers: Mutex::new(PeerTable::new(timers.silence)),
             incarnations: Mutex::new(Incarnations::new(timers.contest, timers.heartbeat)),
