@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::node::Node;
+use crate::node::own::Own;
 use crate::peer::links::same_network;
 use crate::rate::PerSource;
 use membership::datagram::{self, SEALED_LEN};
@@ -43,8 +44,10 @@ pub(crate) async fn run(node: Arc<Node>) {
 
 fn send(node: &Node, own_ips: &[IpAddr], sequence: u64) {
     let (Some(id), Some(key)) = (node.id(), node.heartbeat_key()) else { return };
-    // A node whose database cannot take part is not there for the others.
-    if node.standing().is_none_or(|standing| standing.stopped.is_some()) {
+    // A node whose database cannot take part is not there for the others. One that opens it, at a
+    // start or for other timers, will be in a moment.
+    let stopped = node.standing().is_some_and(|standing| standing.stopped.is_some());
+    if stopped || *node.own.borrow() != Own::Clear {
         return;
     }
     for member in node.others() {

@@ -189,11 +189,16 @@ impl Node {
         *self.timers.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the timers; what was heard of the others is asked anew under the new ones.
+    /// Sets the timers.
     pub fn set_timers(&self, timers: Timers) {
         *self.timers.write().unwrap_or_else(PoisonError::into_inner) = timers;
-        self.peers(|peers| *peers = PeerTable::new(timers.silence));
-        self.follow_members();
+        let now = crate::clock::moment();
+        self.peers(|peers| {
+            peers.set_silence(timers.silence);
+            // Those whose heartbeats came seldom until now get the time to send them more often.
+            peers.forgive(now);
+        });
+        self.incarnations(|lives| lives.set_timers(timers.contest, timers.heartbeat));
     }
 
     /// Looks at, or changes, who was heard from. The lock is held for `look` alone, which must not

@@ -57,6 +57,12 @@ impl Incarnations {
         Self { contest, heartbeat, holders: BTreeMap::new() }
     }
 
+    /// Judges by other timers from now on.
+    pub fn set_timers(&mut self, contest: Duration, heartbeat: Duration) {
+        self.contest = contest;
+        self.heartbeat = heartbeat;
+    }
+
     /// Something authentic was heard from `node`. True if it is from the incarnation that holds
     /// the identity; the first one ever heard of becomes the holder.
     pub fn heard(&mut self, now: Moment, node: NodeId, incarnation: Incarnation) -> bool {

@@ -64,6 +64,11 @@ impl PeerTable {
         Self { silence, peers: BTreeMap::new() }
     }
 
+    /// Judges by another silence from now on; who is up stays so until it has lasted.
+    pub fn set_silence(&mut self, silence: Duration) {
+        self.silence = silence;
+    }
+
     /// Sets who the other members are, each with its number of networks.
     pub fn set_members(&mut self, members: &BTreeMap<NodeId, usize>) {
         self.peers.retain(|id, _| members.contains_key(id));
