@@ -98,7 +98,7 @@ fn draw(world: &World) -> (u64, &'static str, Command) {
     (number, what, command)
 }
 
-fn token(number: u64) -> Command {
+pub(crate) fn token(number: u64) -> Command {
     Command::CreateToken {
         token: TokenId(number.to_be_bytes()),
         secret_hash: "00".to_owned(),

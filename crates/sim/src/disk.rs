@@ -45,10 +45,12 @@ pub enum Sync {
     /// What it should.
     #[default]
     Honest,
-    /// It says that all is well, and does nothing: a known defect of cheap disks.
+    /// It says that all is well, and every other time does nothing: a known defect of cheap disks.
     Lies,
     /// It says that all is well, and the data follows some syncs later: a write cache without a battery.
     Late,
+    /// What it should, but writes that change nothing are not written at all.
+    OfChanges,
 }
 
 #[derive(Default)]
@@ -57,6 +59,8 @@ struct Platter {
     durable: Vec<u8>,
     dirty: BTreeSet<usize>,
     sync: Sync,
+    /// For [`Sync::Lies`]: whether the last one did nothing.
+    lied: bool,
     /// For [`Sync::Late`]: what the last sync should have made durable.
     late: Option<Vec<u8>>,
     full: bool,
@@ -203,14 +207,19 @@ impl Platter {
             return Err(io::Error::other("the write-back failed"));
         }
         match self.sync {
-            Sync::Lies => return Ok(()),
+            Sync::Lies => {
+                self.lied = !self.lied;
+                if self.lied {
+                    return Ok(());
+                }
+            }
             Sync::Late => {
                 let before = self.late.replace(self.cache.clone());
                 self.dirty.clear();
                 self.durable = before.unwrap_or_else(|| self.durable.clone());
                 return Ok(());
             }
-            Sync::Honest => {}
+            Sync::Honest | Sync::OfChanges => {}
         }
         self.durable.resize(self.cache.len(), 0);
         for sector in std::mem::take(&mut self.dirty) {
@@ -273,7 +282,11 @@ impl StorageBackend for SimFile {
         let mut platter = self.changing()?;
         let from = offset as usize;
         let end = from + data.len();
-        platter.cache.get_mut(from..end).ok_or(io::ErrorKind::UnexpectedEof)?.copy_from_slice(data);
+        let place = platter.cache.get(from..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        if platter.sync == Sync::OfChanges && place == data {
+            return Ok(());
+        }
+        platter.cache[from..end].copy_from_slice(data);
         if !data.is_empty() {
             platter.dirty.extend(from / SECTOR..=(end - 1) / SECTOR);
         }

@@ -14,6 +14,8 @@
 //!
 //! Not here: the decisions of `membership` and the daemon's tasks; they join as they are built.
 //!
+//! Beside the dice, `directed.rs` plays single situations whose outcome is known.
+//!
 //! Read next: [`scenario`] for what is tried, then one file of [`invariants`].
 
 pub mod client;
@@ -27,6 +29,9 @@ pub mod node;
 mod run;
 pub mod scenario;
 mod world;
+
+#[cfg(test)]
+mod directed;
 
 pub use run::{Report, run};
 pub use scenario::{Mutation, SCENARIOS, Scenario};

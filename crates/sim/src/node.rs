@@ -24,6 +24,7 @@ impl World {
         let sync = match self.mutation {
             Some(Mutation::SyncLies) => Sync::Lies,
             Some(Mutation::AcknowledgeBeforeFlush) => Sync::Late,
+            Some(Mutation::WriteBackSkipped) => Sync::OfChanges,
             _ => Sync::Honest,
         };
         let disk = SimDisk::new(self.dice.clone(), sync);

@@ -90,7 +90,7 @@ async fn live(world: World, scenario: Scenario) {
 }
 
 /// Three nodes that vote, before anything breaks.
-async fn form(world: &World) {
+pub(crate) async fn form(world: &World) {
     let nodes = [world.add_machine(), world.add_machine(), world.add_machine()];
     for node in nodes {
         world.start(node).await;

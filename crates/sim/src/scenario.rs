@@ -107,10 +107,13 @@ pub const SCENARIOS: [Scenario; 6] = [
 /// A known defect, put into a simulated part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutation {
-    /// Syncs do nothing.
+    /// Every other sync does nothing.
     SyncLies,
     /// Syncs return before the data is durable.
     AcknowledgeBeforeFlush,
+    /// Writing what is there already writes nothing: what the store writes back when it opens a file
+    /// would then not make durable what a failed sync left in the cache alone.
+    WriteBackSkipped,
     /// A restarted node has forgotten the vote that it gave last.
     VoteForgotten,
 }

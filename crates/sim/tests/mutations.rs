@@ -6,6 +6,7 @@
 use sim::{Mutation, SCENARIOS, run};
 
 const POWER: usize = 1;
+const DISKS: usize = 2;
 const ELECTIONS: usize = 4;
 
 /// Runs seeds until this oracle notices, at most `within`.
@@ -21,13 +22,18 @@ fn caught(mutation: Mutation, scenario: usize, oracle: &str, within: u64) {
 }
 
 #[test]
-fn a_disk_whose_sync_does_nothing_is_noticed() {
+fn a_disk_whose_sync_does_nothing_at_times_is_noticed() {
     caught(Mutation::SyncLies, POWER, "no lost write", 100);
 }
 
 #[test]
 fn an_acknowledgement_before_the_flush_is_noticed() {
     caught(Mutation::AcknowledgeBeforeFlush, POWER, "no lost write", 100);
+}
+
+#[test]
+fn a_failed_sync_that_is_not_made_good_before_the_file_is_trusted_is_noticed() {
+    caught(Mutation::WriteBackSkipped, DISKS, "no alarm", 100);
 }
 
 #[test]

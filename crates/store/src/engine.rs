@@ -30,6 +30,7 @@ mod machine_store;
 mod message;
 mod network;
 mod open;
+mod quorum;
 mod record;
 mod settings;
 mod standing;

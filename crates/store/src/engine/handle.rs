@@ -7,10 +7,12 @@ use super::machine_store::{MachineStore, NoticeSink};
 use super::message::{MAX_PROPOSAL_BYTES, PeerReply, PeerRequest, RefusedMessage, decode, encode};
 use super::network::{Peers, Transport};
 use super::open::OpenStore;
+use super::quorum::Quorum;
 use super::settings::EngineSettings;
 use super::standing::{PeerStanding, Role, Standing, Stopped};
 use super::types::{SnapshotData, Types};
 use super::{Failure, committer};
+use futures::future::{Either, select};
 use model::NodeId;
 use model::stored::{ClusterState, Outcome, Proposal, Versioned};
 use openraft::alias::{InstantOf, WatchOf, WatchReceiverOf};
@@ -19,10 +21,11 @@ use openraft::errors::{
     ChangeMembershipError, ClientWriteError, Fatal, ForwardReason, ForwardToLeader, InitializeError,
     RaftError,
 };
-use openraft::raft::AppendEntriesResponse;
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 use openraft::{ChangeMembers, Instant, RaftMetrics, ServerState};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 type Raft<R> = openraft::Raft<Types<R>, MachineStore<R>>;
@@ -37,9 +40,9 @@ struct Shared<R: AsyncRuntime> {
     settings: EngineSettings,
     raft: Raft<R>,
     disk: Arc<Disk>,
+    logs: LogStore,
     states: WatchReceiverOf<Types<R>, SnapshotData>,
-    /// The leader that was heard last, and when.
-    heard: Mutex<Option<(NodeId, InstantOf<Types<R>>)>>,
+    quorum: Arc<Quorum<R>>,
 }
 
 /// Why an engine was not started.
@@ -133,10 +136,12 @@ impl<R: AsyncRuntime> Engine<R> {
         let (readers, states) = <WatchOf<Types<R>> as Watch>::channel(known);
         let machine = MachineStore::<R>::new(Arc::clone(&disk), snapshot, readers, sink);
         let logs = LogStore::new(Arc::clone(&disk), log);
-        let started = Raft::<R>::new(node, Arc::new(config), Peers { transport }, logs, machine).await;
-        match started {
+        let quorum = Quorum::new(&settings);
+        let peers = Peers { transport, quorum: Arc::clone(&quorum) };
+        match Raft::<R>::new(node, Arc::new(config), peers, logs.clone(), machine).await {
             Ok(raft) => {
-                Ok(Self(Arc::new(Shared { node, settings, raft, disk, states, heard: Mutex::default() })))
+                quorum.runs(raft.metrics());
+                Ok(Self(Arc::new(Shared { node, settings, raft, disk, logs, states, quorum })))
             }
             Err(error) => {
                 disk.close().await;
@@ -190,12 +195,19 @@ impl<R: AsyncRuntime> Engine<R> {
         let raft = &self.0.raft;
         let now = <InstantOf<Types<R>> as Instant>::now();
         let reply = match request {
-            PeerRequest::Append(request) => raft.append_entries(request).await.map(|reply| {
-                if !matches!(reply, AppendEntriesResponse::HigherVote(_)) {
-                    self.hear(from, now);
-                }
-                PeerReply::Append(reply)
-            }),
+            PeerRequest::Append { quorum_age_ms, request } => {
+                let reply = if request.entries.is_empty() {
+                    self.answer_heartbeat(request).await
+                } else {
+                    raft.append_entries(request).await
+                };
+                reply.map(|reply| {
+                    if !matches!(reply, AppendEntriesResponse::HigherVote(_)) {
+                        self.0.quorum.hear(from, now, quorum_age_ms.map(Duration::from_millis));
+                    }
+                    PeerReply::Append(reply)
+                })
+            }
             PeerRequest::Vote(request) => raft.vote(request).await.map(PeerReply::Vote),
             PeerRequest::PreVote(request) => raft.pre_vote(request).await.map(PeerReply::Vote),
             PeerRequest::Transfer(request) => {
@@ -212,10 +224,25 @@ impl<R: AsyncRuntime> Engine<R> {
         encode(&reply.unwrap_or_else(|error| PeerReply::<R>::Stopped(error.to_string())))
     }
 
-    fn hear(&self, leader: NodeId, at: InstantOf<Types<R>>) {
-        let mut heard = self.0.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if heard.is_none_or(|(who, when)| who != leader || when < at) {
-            *heard = Some((leader, at));
+    /// openraft answers a heartbeat when everything it accepted before is on the disk, so a disk that
+    /// stalls would cost a leader its quorum. A heartbeat asks only whether this node still holds to
+    /// its leader. That it does is known as soon as openraft has looked at the heartbeat, provided
+    /// that the vote which it holds to is on the disk.
+    async fn answer_heartbeat(
+        &self,
+        request: AppendEntriesRequest<Types<R>>,
+    ) -> Result<AppendEntriesResponse<Types<R>>, RaftError<Types<R>>> {
+        let vote = request.vote;
+        let answer = pin!(self.0.raft.append_entries(request));
+        // Asked second, so it is answered when the heartbeat was looked at; polled second, so a
+        // heartbeat that is refused is refused.
+        let holds = pin!(self.0.raft.with_raft_state(move |state| *state.vote_ref() == vote));
+        match select(answer, holds).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right((Ok(true), _)) if self.0.logs.vote() == Some(vote) => {
+                Ok(AppendEntriesResponse::Success)
+            }
+            Either::Right((_, answer)) => answer.await,
         }
     }
 
@@ -247,17 +274,11 @@ impl<R: AsyncRuntime> Engine<R> {
         };
         let members = metrics.membership_config.membership();
         let voters: BTreeSet<NodeId> = members.voter_ids().collect();
-        let leads = role == Role::Leader;
-        let alone = voters.len() == 1 && voters.contains(&node);
-        let quorum_age = match metrics.last_quorum_acked {
-            _ if leads && alone => Some(Duration::ZERO),
-            Some(at) if leads => Some(at.elapsed()),
-            _ => None,
+        let quorum = &self.0.quorum;
+        let (leader_age, quorum_age) = match role {
+            Role::Leader => (None, quorum.age_as_leader()),
+            _ => quorum.ages_as_follower(metrics.current_leader),
         };
-        let heard = *self.0.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let leader_age = heard
-            .filter(|(who, _)| !leads && Some(*who) == metrics.current_leader)
-            .map(|(_, at)| at.elapsed());
         Standing {
             node,
             role,

@@ -47,6 +47,11 @@ impl LogStore {
         Self { disk, log: Arc::new(Mutex::new(log)) }
     }
 
+    /// The vote as it is on the disk.
+    pub(crate) fn vote(&self) -> Option<Vote> {
+        self.log().vote
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         // Nothing panics while it holds this lock.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
@@ -177,6 +182,8 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
         Ok(self.disk.write(vec![Write::TruncateFrom(first)]).await?)
     }
 
+    /// Ordered like every write, but not waited for: the entries are in a snapshot on the disk, so
+    /// it makes no difference when they go, and openraft answers nobody while it waits.
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
         {
             let mut log = self.log();
@@ -185,6 +192,8 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
             log.last = log.last.max(Some(upto));
         }
         let purged = Write::Single(Name::Purged, record::seal(Name::Purged, &upto));
-        Ok(self.disk.write(vec![Write::PurgeTo(upto.index), purged]).await?)
+        // If it fails, so does everything after it.
+        self.disk.submit(vec![Write::PurgeTo(upto.index), purged], Box::new(|_| ()));
+        Ok(())
     }
 }

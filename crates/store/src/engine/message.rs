@@ -28,7 +28,13 @@ pub const MAX_PROPOSAL_BYTES: usize = 8 << 20;
 #[serde(rename_all = "kebab-case", bound = "")]
 pub(crate) enum PeerRequest<R: AsyncRuntime> {
     /// Entries, or none: a leader's heartbeat.
-    Append(AppendEntriesRequest<Types<R>>),
+    Append {
+        /// How long ago the leader had a quorum, in milliseconds; see `quorum.rs`.
+        #[serde(default)]
+        quorum_age_ms: Option<u64>,
+        /// What openraft says.
+        request: AppendEntriesRequest<Types<R>>,
+    },
     /// A candidate asks for a vote.
     Vote(VoteRequest<Types<R>>),
     /// Would you vote for me? Changes nothing.
@@ -50,7 +56,7 @@ impl<R: AsyncRuntime> PeerRequest<R> {
     /// Who says so: every request carries its sender in its vote.
     pub(crate) fn sender(&self) -> NodeId {
         let vote = match self {
-            Self::Append(request) => &request.vote,
+            Self::Append { request, .. } => &request.vote,
             Self::Vote(request) | Self::PreVote(request) => &request.vote,
             Self::Transfer(request) => request.from_leader(),
             Self::Snapshot { vote, .. } => vote,

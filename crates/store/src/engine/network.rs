@@ -2,6 +2,7 @@
 
 use super::BoxFuture;
 use super::message::{PeerReply, PeerRequest, decode, encode};
+use super::quorum::Quorum;
 use super::types::{LogId, Snapshot, SnapshotData, Types, Vote};
 use model::NodeId;
 use openraft::OptionalSend;
@@ -14,7 +15,6 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,23 +61,24 @@ fn transfer_time(bytes: usize) -> Duration {
 }
 
 /// Makes links.
-pub(crate) struct Peers {
+pub(crate) struct Peers<R: AsyncRuntime> {
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) quorum: Arc<Quorum<R>>,
 }
 
-impl<R: AsyncRuntime> RaftNetworkFactory<Types<R>> for Peers {
+impl<R: AsyncRuntime> RaftNetworkFactory<Types<R>> for Peers<R> {
     type Network = Link<R>;
 
     async fn new_client(&mut self, target: NodeId, _node: &()) -> Link<R> {
-        Link { target, transport: Arc::clone(&self.transport), runtime: PhantomData }
+        Link { target, transport: Arc::clone(&self.transport), quorum: Arc::clone(&self.quorum) }
     }
 }
 
 /// The way to one peer.
-pub(crate) struct Link<R> {
+pub(crate) struct Link<R: AsyncRuntime> {
     target: NodeId,
     transport: Arc<dyn Transport>,
-    runtime: PhantomData<fn() -> R>,
+    quorum: Arc<Quorum<R>>,
 }
 
 impl<R: AsyncRuntime> Link<R> {
@@ -87,6 +88,14 @@ impl<R: AsyncRuntime> Link<R> {
         within: Duration,
     ) -> Result<PeerReply<R>, RPCError<Types<R>>> {
         self.send(encode(&request).map_err(broken)?, within).await
+    }
+
+    /// As the leader, unless it has to be silent.
+    async fn lead(&self, message: Vec<u8>, within: Duration) -> Result<PeerReply<R>, RPCError<Types<R>>> {
+        if self.quorum.is_silent() {
+            return Err(RPCError::Unreachable(Unreachable::from_string("silent, without a quorum")));
+        }
+        self.send(message, within).await
     }
 
     async fn send(&self, message: Vec<u8>, within: Duration) -> Result<PeerReply<R>, RPCError<Types<R>>> {
@@ -119,10 +128,10 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         request: AppendEntriesRequest<Types<R>>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<Types<R>>, RPCError<Types<R>>> {
-        let (message, sent) = shortened(request)?;
+        let (message, sent) = shortened(request, self.quorum.age_as_leader())?;
         let patience = if message.entries == 0 { 1 } else { ENTRIES_PATIENCE };
         let within = option.hard_ttl() * patience + transfer_time(message.bytes.len());
-        match self.send(message.bytes, within).await? {
+        match self.lead(message.bytes, within).await? {
             PeerReply::Append(AppendEntriesResponse::Success) if message.shortened => {
                 Ok(AppendEntriesResponse::PartialSuccess(sent))
             }
@@ -175,7 +184,7 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         let request = PeerRequest::<R>::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
         let message = encode(&request).map_err(|error| streaming(broken(error)))?;
         let within = option.hard_ttl().min(SNAPSHOT_PATIENCE + transfer_time(message.len()));
-        match self.send(message, within).await.map_err(streaming)? {
+        match self.lead(message, within).await.map_err(streaming)? {
             PeerReply::Snapshot(reply) => Ok(reply),
             _ => Err(streaming(mismatch())),
         }
@@ -192,17 +201,19 @@ struct Append {
 /// An append of at most [`APPEND_BYTES`] (or of one entry), and the last entry in it.
 fn shortened<R: AsyncRuntime>(
     mut request: AppendEntriesRequest<Types<R>>,
+    quorum_age: Option<Duration>,
 ) -> Result<(Append, Option<LogId>), RPCError<Types<R>>> {
+    let quorum_age_ms = quorum_age.and_then(|age| u64::try_from(age.as_millis()).ok());
     let mut shortened = false;
     loop {
         let entries = request.entries.len();
         let sent = request.entries.last().map(RaftEntry::log_id);
-        let message = PeerRequest::Append(request);
+        let message = PeerRequest::Append { quorum_age_ms, request };
         let bytes = encode(&message);
         if entries <= 1 || bytes.as_ref().is_ok_and(|bytes| bytes.len() <= APPEND_BYTES) {
             return Ok((Append { bytes: bytes.map_err(broken)?, entries, shortened }, sent));
         }
-        let PeerRequest::Append(mut longer) = message else { return Err(mismatch()) };
+        let PeerRequest::Append { request: mut longer, .. } = message else { return Err(mismatch()) };
         longer.entries.truncate(entries / 2);
         request = longer;
         shortened = true;

@@ -30,6 +30,14 @@ impl EngineSettings {
         Self { heartbeat, election_min, election_max, snapshot_every: 1_000, log_kept: 200 }
     }
 
+    /// A leader that lost its quorum falls silent for so long, so that followers who still hear it
+    /// (a cut in one direction, a minority) notice, and may elect another; then it tries for as long.
+    /// openraft accepts no less than two leases, which is just enough for one election in which
+    /// nobody is in anybody's way. Three leave room for a second.
+    pub(crate) fn quorum_loss_turn(&self) -> Duration {
+        self.election_max * 3
+    }
+
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let heartbeat = ms(self.heartbeat);
@@ -45,10 +53,7 @@ impl EngineSettings {
             enable_pre_vote: Some(true),
             // A restarted leader asks for votes again: what it remembers may be out of date.
             enable_leader_restore: Some(false),
-            // A leader that lost its quorum falls silent for a while, so that followers who still
-            // hear it (a cut in one direction, a minority) notice, and may elect another. The
-            // least that openraft accepts.
-            quorum_loss_probe_interval: Some(2 * lease),
+            quorum_loss_probe_interval: Some(ms(self.quorum_loss_turn())),
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
             max_in_snapshot_log_to_keep: self.log_kept,
             // Whole batches: a purge is a write like any other.

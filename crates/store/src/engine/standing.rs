@@ -46,7 +46,8 @@ pub struct Standing {
     pub term: u64,
     /// Who leads, as far as this node knows.
     pub leader: Option<NodeId>,
-    /// Leader only: how long ago the request was sent that a majority has acknowledged last.
+    /// How long ago there was a quorum: a leader knows when it sent the request that a majority has
+    /// acknowledged last, the others have heard it from the leader.
     pub quorum_age: Option<Duration>,
     /// Follower and learner only: how long ago `leader` was heard.
     pub leader_age: Option<Duration>,
@@ -77,13 +78,11 @@ pub struct PeerStanding {
 }
 
 impl Standing {
-    /// Whether a leader with a quorum was there within `age`: this node itself, or the one that it
-    /// hears. A leader that loses its quorum falls silent after one lease, so with `age` at the
-    /// lease, a follower's answer is at most two leases old.
+    /// Whether there was a quorum within `age`, on the word of this node or of its leader. The time
+    /// that the leader's word was under way (at most a heartbeat) is not counted.
     #[must_use]
     pub fn quorum_within(&self, age: Duration) -> bool {
-        let seen = if self.role == Role::Leader { self.quorum_age } else { self.leader_age };
-        self.stopped.is_none() && seen.is_some_and(|seen| seen <= age)
+        self.stopped.is_none() && self.quorum_age.is_some_and(|seen| seen <= age)
     }
 
     /// Leader only: whether a learner has nearly all of the log, so that making it a voter stalls
