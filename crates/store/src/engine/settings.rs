@@ -53,6 +53,10 @@ impl EngineSettings {
             enable_pre_vote: Some(true),
             // A restarted leader asks for votes again: what it remembers may be out of date.
             enable_leader_restore: Some(false),
+            // A follower whose disk went back by a transaction that it had reported is sent the
+            // missing entries at once. Left alone, as is the default, it would follow nobody in
+            // silence, and the entries would stay on one disk less than was promised.
+            allow_log_reversion: Some(true),
             quorum_loss_probe_interval: Some(ms(self.quorum_loss_turn())),
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
             max_in_snapshot_log_to_keep: self.log_kept,

@@ -93,12 +93,15 @@ fn new_certificate(state: &ClusterState, node: &NewNode) -> Result<(), Rejection
 }
 
 pub(super) fn confirm(state: &mut ClusterState, asked: &Asked, node: NodeId) -> Verdict {
-    let Some(member) = state.nodes.get_mut(&node) else {
-        return Err(Rejection::UnknownNode { name: format!("number {node}") });
-    };
+    let unknown = || Rejection::UnknownNode { name: format!("number {node}") };
+    let member = state.nodes.get(&node).ok_or_else(unknown)?;
     if member.confirmed {
         return Ok(Accepted::as_it_is());
     }
+    // Since it was admitted, another may have been confirmed with the same address.
+    address_is_free(state, Some(node), &member.endpoints)?;
+    common_protocol(state, Some(node), &member.name, member.protocol)?;
+    let member = state.nodes.get_mut(&node).ok_or_else(unknown)?;
     member.confirmed = true;
     let name = member.name.clone();
     // A token that expired long ago may be forgotten by now; the join began in time.
