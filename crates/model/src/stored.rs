@@ -25,9 +25,7 @@ pub use command::{Actor, Command, NewNode, Outcome, Proposal, Rejection};
 pub use event::EventRecord;
 pub use heartbeat::{HEARTBEAT_BODY_LEN, Heartbeat, HeartbeatError};
 pub use identity::{Identity, MemberHint};
-pub use join::{
-    Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError,
-};
+pub use join::{Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError};
 pub use state::{
     ClusterRecord, ClusterState, CredentialKind, CredentialRecord, EvictedRecord, NodeRecord, Role,
     TokenRecord,
