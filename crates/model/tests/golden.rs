@@ -8,6 +8,7 @@
 
 mod samples;
 
+use model::Incarnation;
 use model::stored::{DOCUMENT_VERSION, HEARTBEAT_BODY_LEN, Heartbeat, JoinToken, Versioned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -100,6 +101,12 @@ fn kebab(name: &str) -> String {
         out.push(c.to_ascii_lowercase());
     }
     out
+}
+
+/// `incarnations.json` in the data directory: the lives that it has had.
+#[test]
+fn the_list_of_lives_is_read_and_written_back() {
+    check("incarnations", &[vec![Incarnation([1; 8]), Incarnation([2; 8])]]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A type with samples.
-pub trait Samples: Sized {
+pub(crate) trait Samples: Sized {
     fn samples() -> Vec<Self>;
 }
 
@@ -39,11 +39,11 @@ fn software() -> SoftwareVersion {
     SoftwareVersion("0.1.0".to_owned())
 }
 
-pub fn heartbeat() -> Heartbeat {
+pub(crate) fn heartbeat() -> Heartbeat {
     Heartbeat { node: NodeId(7), incarnation: Incarnation([9; 8]), network: 1, sequence: 42, clock: at() }
 }
 
-pub fn join_token() -> JoinToken {
+pub(crate) fn join_token() -> JoinToken {
     JoinToken { id: TokenId([1; 8]), secret: [2; 16], ca_pin: [3; 32] }
 }
 
