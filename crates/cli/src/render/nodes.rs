@@ -5,7 +5,8 @@ use crate::paint::clean;
 use crate::table::table;
 use api::{NetworkShown, NodeShown};
 
-/// The nodes, a row each. `here` is the answering node, where that is known.
+/// The nodes, a row each. `here` is the answering node, as `status` knows it; `node list` does not,
+/// and has room for their versions instead.
 pub(crate) fn list(nodes: &[NodeShown], here: Option<&str>, width: Option<u16>) -> String {
     let row = |node: &NodeShown| {
         let seen = match node.last_seen_ms {
@@ -13,15 +14,18 @@ pub(crate) fn list(nodes: &[NodeShown], here: Option<&str>, width: Option<u16>) 
             None if here == Some(node.name.as_str()) => "here".to_owned(),
             None => "-".to_owned(),
         };
-        vec![
-            clean(&node.name),
-            state(&word(node.state)),
-            votes(node).to_owned(),
-            seen,
-            networks(&node.networks),
-        ]
+        let mut row = vec![clean(&node.name), state(&word(node.state)), votes(node).to_owned(), seen];
+        if here.is_none() {
+            row.push(clean(&node.version));
+        }
+        row.push(networks(&node.networks));
+        row
     };
-    table(&["NODE", "STATE", "VOTES", "SEEN", "NETWORKS"], nodes.iter().map(row).collect(), width)
+    let heads: &[&str] = match here {
+        Some(_) => &["NODE", "STATE", "VOTES", "SEEN", "NETWORKS"],
+        None => &["NODE", "STATE", "VOTES", "SEEN", "VERSION", "NETWORKS"],
+    };
+    table(heads, nodes.iter().map(row).collect(), width)
 }
 
 /// One node, in full.
