@@ -11,7 +11,7 @@ use crate::peer::book::members_of;
 use crate::peer::links::same_network;
 use crate::rate::PerSource;
 use crate::tls::authority::{Pair, Request};
-use crate::tls::verify::Pin;
+use crate::tls::verify::{self, Pin};
 use crate::tls::{self, authority, connect, secret_hash};
 use api::{Problem, ProblemKind};
 use base64::Engine as _;
@@ -153,7 +153,7 @@ async fn call_back(own: &[IpAddr], endpoint: Endpoint, public_key: Vec<u8>) -> R
     connect::open(client, endpoint, from, REACH)
         .await
         .map(drop)
-        .map_err(|error| format!("{endpoint} ({error})"))
+        .map_err(|error| format!("{endpoint} ({})", verify::in_words(&error)))
 }
 
 fn malformed(node: &Node, from: SocketAddr, problem: &str) -> Problem {

@@ -42,7 +42,10 @@ pub(crate) async fn join(node: &Arc<Node>, address: Endpoint, token: &str) -> Re
         node.log.raise(events::JoinTokenDamaged { problem: error.to_string() });
         Problem::new(ProblemKind::BadRequest, error.to_string()).next("on a member: steadfast token create")
     })?;
-    let answer = ask(node, address, &token).await?;
+    let answer = {
+        let _shown = ShownKey::of_stranger(node)?;
+        ask(node, address, &token).await?
+    };
     let identity = accept(node, &token, &answer).map_err(failed)?;
     enter(node, identity).await.map_err(failed)?;
     let full = || node.state().nodes.get(&answer.node).is_some_and(|record| record.confirmed);
@@ -57,6 +60,27 @@ pub(crate) async fn join(node: &Arc<Node>, address: Endpoint, token: &str) -> Re
         voter: node.standing().is_some_and(|standing| standing.voters.contains(&answer.node)),
         warnings: answer.warnings,
     })
+}
+
+/// While a node asks, its listener shows the key that it asks with, for it is called back and must
+/// prove that it holds it. A node that was a member before shows what it showed, afterwards.
+struct ShownKey<'n> {
+    node: &'n Node,
+    before: Arc<rustls::ServerConfig>,
+}
+
+impl<'n> ShownKey<'n> {
+    fn of_stranger(node: &'n Node) -> Result<Self, Problem> {
+        let stranger = tls::serve::stranger(&node.stranger.certificate, &node.stranger.key)
+            .map_err(|error| internal("the key to join with is not usable", &error))?;
+        Ok(Self { node, before: node.listener.send_replace(stranger) })
+    }
+}
+
+impl Drop for ShownKey<'_> {
+    fn drop(&mut self) {
+        self.node.listener.send_replace(self.before.clone());
+    }
 }
 
 /// Asks a member for admission.
@@ -87,14 +111,14 @@ async fn ask(node: &Node, address: Endpoint, token: &JoinToken) -> Result<JoinAn
 }
 
 fn unreachable(node: &Node, address: Endpoint, token: &JoinToken, error: &io::Error) -> Problem {
-    if error.to_string().contains(&tls::verify::ForeignCluster.to_string()) {
+    if tls::verify::is_foreign_cluster(error) {
         node.log.raise(events::JoinTokenForeign { address, token: token.id });
         let text =
             format!("{address} does not belong to the cluster that made this token; nothing was sent to it");
         return Problem::new(ProblemKind::Conflict, text)
             .next("on a member of the cluster: steadfast token create");
     }
-    let text = format!("cannot reach a member at {address}: {error}");
+    let text = format!("cannot reach a member at {address}: {}", tls::verify::in_words(error));
     node.log.raise(events::JoinFailed { address, problem: text.clone() });
     Problem::new(ProblemKind::Unavailable, text).next(format!(
         "on the member: steadfast status; from here: check the address, the port and firewalls of {address}"

@@ -28,6 +28,27 @@ pub(crate) struct ForeignCluster;
 #[error("what answers there holds another key than the node that asks to join")]
 pub(crate) struct ForeignKey;
 
+/// Why a pinned server was not accepted, where that was for its pin. rustls keeps the reason, and
+/// shows it as the name of a type.
+fn own_reason(error: &std::io::Error) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+    match error.get_ref()?.downcast_ref::<Error>()? {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(reason))) => Some(&**reason),
+        _ => None,
+    }
+}
+
+/// Whether a server was not accepted because it is of another cluster.
+#[must_use]
+pub(crate) fn is_foreign_cluster(error: &std::io::Error) -> bool {
+    own_reason(error).is_some_and(|reason| reason.is::<ForeignCluster>())
+}
+
+/// What went wrong with a connection, in words for people.
+#[must_use]
+pub(crate) fn in_words(error: &std::io::Error) -> String {
+    own_reason(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// Verifies a server by a [`Pin`].
 #[derive(Debug)]
 pub(crate) struct PinVerifier {
