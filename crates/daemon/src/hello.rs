@@ -186,6 +186,8 @@ pub(crate) fn answer(node: &Node, from: IpAddr, name: &NodeName, hello: &Hello) 
     let now = clock::moment();
     match node.incarnations(|lives| lives.claim(now, hello.node, hello.incarnation)) {
         Claim::Accepted => {
+            node.book.serves_at(hello.node, &hello.endpoints);
+            node.follow_members();
             if hello.software != ours && told_now(hello.node, &format!("version {}", hello.software)) {
                 differs(node, name, &hello.software);
             }

@@ -8,6 +8,9 @@
 //!   and be the only one who could tell it. Such a certificate is *unknown*: the node asks the
 //!   members it does know; if one of them lists it, it is *introduced* and may speak.
 //! * A joining node has no database yet; it starts from the list that came with its admission.
+//!
+//! And a member may *move*: it comes back at other addresses, says so when it greets, and can write
+//! them into the database only once it is reached there.
 
 use model::stored::{ClusterState, MemberHint};
 use model::{Endpoint, NodeId, NodeName};
@@ -30,6 +33,27 @@ struct Pages {
     members: BTreeMap<NodeId, MemberHint>,
     introduced: BTreeMap<NodeId, MemberHint>,
     evicted: BTreeMap<String, NodeName>,
+    moved: BTreeMap<NodeId, Move>,
+}
+
+/// A member serves elsewhere than where it is listed.
+#[derive(Debug)]
+struct Move {
+    from: Vec<Endpoint>,
+    to: Vec<Endpoint>,
+}
+
+impl Pages {
+    fn all(&self) -> impl Iterator<Item = &MemberHint> {
+        self.members.values().chain(self.introduced.values())
+    }
+
+    /// The member as it is to be met.
+    fn now(&self, listed: &MemberHint) -> MemberHint {
+        let moved = self.moved.get(&listed.id).filter(|moved| moved.from == listed.endpoints);
+        let endpoints = moved.map_or(&listed.endpoints, |moved| &moved.to).clone();
+        MemberHint { endpoints, ..listed.clone() }
+    }
 }
 
 /// The members, shared.
@@ -61,6 +85,8 @@ impl Book {
         pages.members = members_of(state).into_iter().map(|member| (member.id, member)).collect();
         // Who was introduced and is within what the database knows now is a member or evicted.
         pages.introduced.retain(|id, _| *id > known_until);
+        let Pages { members, moved, .. } = &mut *pages;
+        moved.retain(|id, moved| members.get(id).is_some_and(|listed| listed.endpoints == moved.from));
         pages.evicted =
             state.evicted.values().map(|gone| (gone.certificate.clone(), gone.name.clone())).collect();
     }
@@ -75,6 +101,19 @@ impl Book {
         }
     }
 
+    /// A member, whose life is accepted, says where it serves. What the database says next of it
+    /// counts more.
+    pub fn serves_at(&self, id: NodeId, endpoints: &[Endpoint]) {
+        let mut pages = self.write();
+        let Some(listed) = pages.members.get(&id).or_else(|| pages.introduced.get(&id)) else { return };
+        let moved = Move { from: listed.endpoints.clone(), to: endpoints.to_vec() };
+        if moved.from == moved.to || moved.to.is_empty() {
+            pages.moved.remove(&id);
+        } else {
+            pages.moved.insert(id, moved);
+        }
+    }
+
     /// Whose certificate has this fingerprint.
     #[must_use]
     pub fn holder(&self, fingerprint: &str) -> Holder {
@@ -82,8 +121,9 @@ impl Book {
         if let Some(name) = pages.evicted.get(fingerprint) {
             return Holder::Evicted(name.clone());
         }
-        let mut all = pages.members.values().chain(pages.introduced.values());
-        all.find(|member| member.certificate == fingerprint)
+        pages
+            .all()
+            .find(|member| member.certificate == fingerprint)
             .map_or(Holder::Unknown, |member| Holder::Member(member.id, member.name.clone()))
     }
 
@@ -91,14 +131,15 @@ impl Book {
     #[must_use]
     pub fn member(&self, id: NodeId) -> Option<MemberHint> {
         let pages = self.read();
-        pages.members.get(&id).or_else(|| pages.introduced.get(&id)).cloned()
+        let listed = pages.members.get(&id).or_else(|| pages.introduced.get(&id))?;
+        Some(pages.now(listed))
     }
 
     /// All members, introduced ones included.
     #[must_use]
     pub fn members(&self) -> Vec<MemberHint> {
         let pages = self.read();
-        pages.members.values().chain(pages.introduced.values()).cloned().collect()
+        pages.all().map(|listed| pages.now(listed)).collect()
     }
 
     /// A member's name, or its number where the name is not known.
@@ -137,6 +178,21 @@ mod tests {
             endpoints: vec!["10.0.0.1:7400".parse().unwrap()],
             certificate: certificate.to_owned(),
         }
+    }
+
+    #[test]
+    fn a_member_that_has_moved_is_met_where_it_says() {
+        let book = Book::default();
+        book.begin(&[hint(1, "aa"), hint(2, "bb")]);
+        let elsewhere: Vec<Endpoint> = vec!["10.0.0.9:7400".parse().unwrap()];
+        book.serves_at(NodeId(2), &elsewhere);
+        assert_eq!(book.endpoints(NodeId(2)), elsewhere);
+        assert_eq!(book.members()[1].endpoints, elsewhere);
+        assert_eq!(book.endpoints(NodeId(1)), hint(1, "aa").endpoints, "nobody else has moved");
+        book.serves_at(NodeId(2), &hint(2, "bb").endpoints);
+        assert_eq!(book.endpoints(NodeId(2)), hint(2, "bb").endpoints, "and back");
+        book.serves_at(NodeId(9), &elsewhere);
+        assert!(book.member(NodeId(9)).is_none());
     }
 
     #[test]
