@@ -121,9 +121,14 @@ pub async fn list(
             }
         }
     }
-    // A change of the cluster is told by every node; asked of one node, all it told is shown.
-    let mut merged = if query.node.is_some() { all } else { merge(all, &mut BTreeSet::new()) };
-    merged.sort_by(|a, b| (a.time, &a.node, a.seq).cmp(&(b.time, &b.node, b.seq)));
+    // A change of the cluster is told by every node; asked of one node, all it told is shown, as it
+    // told it: a change that it learned of late has an earlier time than its own events before it.
+    let mut merged = if query.node.is_some() {
+        all.sort_by(|a, b| (&a.node, a.seq).cmp(&(&b.node, b.seq)));
+        all
+    } else {
+        merge(all, &mut BTreeSet::new())
+    };
     let surplus = merged.len().saturating_sub(wanted.limit());
     merged.drain(..surplus);
     Ok(Json(Events { events: merged, silent }))
