@@ -9,4 +9,20 @@
 #[macro_use]
 mod cluster;
 
+mod any_node;
+mod clock;
+mod clones;
+mod credentials;
+mod damaged_database;
+mod declarative_file;
+mod events_everywhere;
+mod evict;
 mod form_and_join;
+mod full_disk;
+mod hostile_input;
+mod network_faults;
+mod quorum;
+mod restart;
+mod stalls;
+mod tokens;
+mod versions;

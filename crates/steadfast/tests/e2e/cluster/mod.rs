@@ -1,14 +1,17 @@
 //! A cluster to test: hosts of a lab, each with a node's file, and the steps that tests share.
 
+pub(crate) mod ask;
+mod calm;
 mod node;
 mod run;
 mod slot;
 
-pub(crate) use node::Node;
+pub(crate) use node::{Node, PORT};
 pub(crate) use run::Ran;
 
 use lab::Lab;
 use slot::Slot;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
@@ -52,6 +55,7 @@ macro_rules! formed {
 
 /// The hosts of a test.
 pub(crate) struct Cluster {
+    test: String,
     lab: Lab,
     _slot: Slot,
 }
@@ -60,7 +64,7 @@ impl Cluster {
     /// Hosts on which nothing runs; see `hosts!`.
     pub(crate) fn prepared(test: &str, hosts: usize) -> Option<Self> {
         let slot = Slot::wait();
-        let cluster = Self { lab: lab::or_skip(test, hosts)?, _slot: slot };
+        let cluster = Self { test: test.to_owned(), lab: lab::or_skip(test, hosts)?, _slot: slot };
         for node in cluster.nodes() {
             node.configure(&node.usual_config());
         }
@@ -91,6 +95,12 @@ impl Cluster {
         Node::new(&self.lab.hosts()[usize::from(number) - 1])
     }
 
+    /// All nodes, by name in the test.
+    pub(crate) fn all<const N: usize>(&self) -> [Node<'_>; N] {
+        let nodes: Vec<_> = self.nodes().collect();
+        nodes.try_into().unwrap_or_else(|nodes: Vec<_>| panic!("{} hosts are not {N}", nodes.len()))
+    }
+
     /// Every host's node, member or not.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         self.lab.hosts().iter().map(Node::new)
@@ -104,17 +114,17 @@ impl Cluster {
     /// Waits until these nodes, and no others, are up in each other's eyes, under one leader and at
     /// one revision. Returns the leader.
     pub(crate) fn settled<'c>(&'c self, members: &[Node<'_>]) -> Node<'c> {
-        let names: Vec<_> = members.iter().map(|node| node.name()).collect();
+        let names: BTreeSet<_> = members.iter().map(|node| node.name()).collect();
         let leader = wait_for(&format!("{names:?} to agree"), || {
             let views: Vec<_> = members.iter().map(|node| node.try_status()).collect::<Option<_>>()?;
             let first = &views[0];
             let agree = views.iter().all(|view| {
-                let up = view.nodes.iter().filter(|node| node.state == api::NodeState::Up);
+                let seen: BTreeSet<_> = view.nodes.iter().map(|node| node.name.as_str()).collect();
                 view.quorum.has
                     && view.leader == first.leader
                     && view.revision == first.revision
-                    && up.map(|node| node.name.as_str()).eq(names.iter().copied())
-                    && view.nodes.len() == names.len()
+                    && seen == names
+                    && view.nodes.iter().all(|node| node.state == api::NodeState::Up)
             });
             first.leader.clone().filter(|_| agree)
         });
@@ -143,7 +153,7 @@ impl Drop for Cluster {
         for node in self.nodes() {
             let said = node.last_words();
             // Standard error is all there is to report to.
-            let _ = writeln!(std::io::stderr(), "--- {}, its status\n{said}", node.name());
+            let _ = writeln!(std::io::stderr(), "--- {}: {}, its status\n{said}", self.test, node.name());
         }
     }
 }

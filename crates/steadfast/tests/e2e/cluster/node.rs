@@ -1,16 +1,15 @@
 //! One node: its file, its daemon, and the command line on its host.
 
 use super::{PATIENCE, Ran, eventually, wait_for};
-use api::{EventQuery, Events, Status};
+use api::Status;
 use lab::{Daemon, Host, Network};
-use model::stored::EventRecord;
+use model::stored::{EventRecord, Identity, Versioned};
 use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Stdio};
 
-/// Where everything of a node lies. Not the places of a real installation, which the machine that
+/// Where the files of a node lie. Not in the places of a real installation, which the machine that
 /// the tests run on may have: hosts see its disk.
-const HOME: &str = "/steadfast";
 const CONFIG: &str = "/steadfast/steadfast.toml";
 const DATA: &str = "/steadfast/data";
 
@@ -77,6 +76,11 @@ impl<'c> Node<'c> {
     /// The path of a file in its data directory.
     pub(crate) fn data(self, file: &str) -> String {
         format!("{DATA}/{file}")
+    }
+
+    /// Who it is, with its certificate and key.
+    pub(crate) fn identity(self) -> Identity {
+        Versioned::decode(&self.read_file(&self.data("identity.json"))).unwrap()
     }
 
     /// Does something inside the host.
@@ -191,8 +195,7 @@ impl<'c> Node<'c> {
     /// The events that it shows; `options` are those of `events`.
     #[track_caller]
     pub(crate) fn events(self, options: &str) -> Vec<EventRecord> {
-        let shown: Events = serde_json::from_str(&self.ok(&format!("events --json {options}"))).unwrap();
-        shown.events
+        serde_json::from_str(&self.ok(&format!("events --json {options}"))).unwrap()
     }
 
     /// The events of this node alone with this number.
