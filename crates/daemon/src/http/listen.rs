@@ -4,9 +4,10 @@
 //! second, and the others serve meanwhile: a node must come up with whatever network it has.
 
 use super::caller::Connection;
-use super::doors::Doors;
+use super::doors::{Doors, Place};
 use crate::heartbeat;
 use crate::node::Node;
+use crate::peer::book::Holder;
 use crate::rate::PerSource;
 use crate::tls;
 use axum::{Extension, Router};
@@ -78,14 +79,11 @@ async fn accept(node: &Arc<Node>, router: &Router, doors: &Doors, listener: &Tcp
         };
         let from_member =
             node.book.members().iter().any(|m| m.endpoints.iter().any(|e| e.0.ip() == from.ip()));
-        let place = doors.place();
+        let place = doors.place(from_member);
         let number = place.number();
         let (node2, router) = (node.clone(), router.clone());
-        let task = tokio::spawn(async move {
-            let _place = place;
-            connection(node2, router, stream, from).await;
-        });
-        if doors.seat(number, task.abort_handle(), from_member)
+        let task = tokio::spawn(async move { connection(node2, router, stream, from, &place).await });
+        if doors.seat(number, task.abort_handle())
             && let Some(count) = crowded.count(from.ip())
         {
             let problem =
@@ -95,7 +93,7 @@ async fn accept(node: &Arc<Node>, router: &Router, doors: &Doors, listener: &Tcp
     }
 }
 
-async fn connection(node: Arc<Node>, router: Router, stream: TcpStream, from: SocketAddr) {
+async fn connection(node: Arc<Node>, router: Router, stream: TcpStream, from: SocketAddr, place: &Place) {
     let _ = stream.set_nodelay(true);
     let acceptor = TlsAcceptor::from(node.listener.borrow().clone());
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
@@ -103,6 +101,9 @@ async fn connection(node: Arc<Node>, router: Router, stream: TcpStream, from: So
     };
     let certificate =
         stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(tls::fingerprint);
+    if certificate.as_ref().is_some_and(|shown| matches!(node.book.holder(shown), Holder::Member(..))) {
+        place.is_a_member_s();
+    }
     let router = router.layer(Extension(Connection::Tls { certificate, from }));
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
