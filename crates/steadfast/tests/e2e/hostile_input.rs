@@ -6,6 +6,7 @@ use events::{ConnectionsRefused, HeartbeatRejected};
 use lab::Network;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 
 /// Where a node serves: one address per network.
 fn addresses(node: Node<'_>) -> [SocketAddr; 2] {
@@ -108,27 +109,65 @@ fn oversized_requests_are_refused_and_hold_nothing_up() {
 }
 
 #[test]
-fn ten_thousand_half_open_connections_disturb_neither_heartbeats_nor_writes() {
-    const ROUNDS: usize = 5;
-    const IN_A_ROUND: usize = 2_000;
+fn ten_thousand_half_open_connections_of_a_stranger_disturb_neither_heartbeats_nor_writes() {
     let cluster = formed!(3 of 4);
     let [n1, n2, n3, stranger] = cluster.all();
     let members = [n1, n2, n3];
     let leader = cluster.settled(&members);
     let calm = cluster.calm();
-    allow_open_files((ROUNDS * IN_A_ROUND) as u64 + 1_000);
-    let mut open = Vec::new();
-    for round in 0..ROUNDS {
-        open.extend(stranger.within(|| half_open(addresses(leader)[0], IN_A_ROUND)));
-        let file = format!("[cluster]\nname = \"shop\"\n# round {round}\n");
-        members[round % 3].apply(&file).ok();
-    }
+    let open = ten_thousand(stranger, leader, &members);
     leader.tells(ConnectionsRefused::ENTRY);
     cluster.settled(&members);
     calm.held();
     // The door is still open to those who have business there.
     stranger.start();
     stranger.join(leader);
+    drop(open);
+}
+
+#[test]
+fn ten_thousand_half_open_connections_from_a_member_s_host_do_not_crowd_its_daemon_out() {
+    let cluster = formed!(3);
+    let members = cluster.all::<3>();
+    let leader = cluster.settled(&members);
+    let calm = cluster.calm();
+    let open = ten_thousand(cluster.others(leader)[0], leader, &members);
+    leader.tells(ConnectionsRefused::ENTRY);
+    cluster.settled(&members);
+    calm.held();
+    drop(open);
+}
+
+/// Opens them in rounds, between which a member writes.
+fn ten_thousand(from: Node<'_>, to: Node<'_>, members: &[Node<'_>; 3]) -> Vec<TcpStream> {
+    const ROUNDS: usize = 5;
+    const IN_A_ROUND: usize = 2_000;
+    allow_open_files((ROUNDS * IN_A_ROUND) as u64 + 1_000);
+    let mut open = Vec::new();
+    for round in 0..ROUNDS {
+        open.extend(from.within(|| half_open(addresses(to)[0], IN_A_ROUND)));
+        let file = format!("[cluster]\nname = \"shop\"\n# round {round}\n");
+        members[round % 3].apply(&file).ok();
+    }
+    open
+}
+
+#[test]
+fn other_users_who_hold_the_local_socket_open_do_not_keep_root_out() {
+    let cluster = formed!(1);
+    let [n1] = cluster.all();
+    let nobody = rustix::process::Uid::from_raw(65_534);
+    // The connections of a user who is not root, as many as one process may usually open.
+    let open = n1.within(|| {
+        rustix::thread::set_thread_uid(nobody).unwrap();
+        let connect = |_| UnixStream::connect("/run/steadfast/steadfast.sock");
+        (0..1_000).filter_map(|number| connect(number).ok()).collect::<Vec<_>>()
+    });
+    for mut stream in &open {
+        let _ = stream.write_all(&garbage(20, 1));
+    }
+    assert!(n1.status().quorum.has);
+    n1.apply("[cluster]\nname = \"shop\"\n# undisturbed\n").ok();
     drop(open);
 }
 

@@ -24,5 +24,6 @@ mod network_faults;
 mod quorum;
 mod restart;
 mod stalls;
+mod start;
 mod tokens;
 mod versions;

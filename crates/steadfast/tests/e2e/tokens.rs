@@ -82,11 +82,11 @@ fn a_token_with_another_secret_or_number_is_refused_and_the_true_one_stays_good(
     let token = n1.token("");
     let whole: JoinToken = token.parse().unwrap();
     // Written out again, the altered ones have right checksums.
-    let altered = JoinToken { secret: [7; 16], ..whole.clone() };
+    let altered = JoinToken { secret: [7; 16], ..whole };
     n2.join_with(n1, &altered.to_string()).refused(&["secret does not match"]);
     let told = n1.tells(JoinTokenAltered::ENTRY);
-    assert_eq!(told.fields["token"], whole.id.to_string());
-    let unknown = JoinToken { id: TokenId([7; 8]), ..whole };
+    assert_eq!(told.fields["token"], altered.id.to_string());
+    let unknown = JoinToken { id: TokenId([7; 8]), ..altered };
     n2.join_with(n1, &unknown.to_string()).refused(&["not known to the cluster"]);
     n1.tells(JoinTokenUnknown::ENTRY);
     n2.join_with(n1, &token).ok();
