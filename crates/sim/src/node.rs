@@ -107,7 +107,7 @@ impl World {
         };
         for (node, process) in machines {
             let standing = process.engine.standing();
-            if let (true, Some(Stopped::Internal(what))) = (process.power.is_on(), &standing.stopped) {
+            if let Some(Stopped::Internal(what)) = &standing.stopped {
                 self.alarm(format!("{node:?} stopped: {what}"));
             }
             if !process.power.is_on() {

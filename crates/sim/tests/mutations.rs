@@ -3,6 +3,8 @@
 //! Each is noticed by the oracle that is there for its harm, not by any: a cluster that merely
 //! stops would hide a defect as well as show it.
 
+#![allow(clippy::print_stdout, reason = "told to whoever runs it")]
+
 use sim::{Mutation, SCENARIOS, run};
 
 const POWER: usize = 1;

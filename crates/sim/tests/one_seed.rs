@@ -1,5 +1,7 @@
 //! One seed, told as it happens: `STEADFAST_SEED=7 STEADFAST_SCENARIO='everything at once'`.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "told to whoever runs it")]
+
 use sim::{SCENARIOS, run};
 
 #[test]

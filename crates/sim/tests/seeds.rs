@@ -2,6 +2,8 @@
 //!
 //! `STEADFAST_SEEDS=1000..9000` tries others, for as long as one likes.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "told to whoever runs it")]
+
 use sim::{SCENARIOS, Scenario, run};
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -5,6 +5,9 @@
 //! Every command is judged too: a refused one changes nothing but the memory of requests, an
 //! accepted one adds one to the revision at most, and a state that went through JSON decides alike.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails its test")]
+#![allow(clippy::disallowed_methods, reason = "the examples are files")]
+
 use model::desired::{ClusterSpec, GroupSpec};
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, NewNode, Outcome, Proposal, ProtocolRange,
@@ -94,7 +97,7 @@ impl Stage {
         let forget = |state: &ClusterState| ClusterState { recent: Default::default(), ..state.clone() };
         match &outcome {
             Outcome::Refused(_) => {
-                assert_eq!(forget(&self.state), forget(&before), "a refusal changes nothing")
+                assert_eq!(forget(&self.state), forget(&before), "a refusal changes nothing");
             }
             Outcome::Done { revision, .. } if *revision == before.revision => {
                 assert_eq!(forget(&self.state), forget(&before), "no revision without a change");
@@ -198,8 +201,7 @@ fn new_node(name: &str, words: &[&str]) -> NewNode {
     NewNode {
         name: name.parse().unwrap(),
         endpoints: endpoints(words),
-        certificate: after(words, "certificate")
-            .map_or_else(|| format!("{}", words.join("-")), str::to_owned),
+        certificate: after(words, "certificate").map_or_else(|| words.join("-"), str::to_owned),
         protocol: protocol(words),
         software: SoftwareVersion("1.0".to_owned()),
     }

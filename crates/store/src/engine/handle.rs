@@ -21,14 +21,17 @@ use openraft::errors::{
     ChangeMembershipError, ClientWriteError, Fatal, ForwardReason, ForwardToLeader, InitializeError,
     RaftError,
 };
+use openraft::metrics::RaftServerMetrics;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 use openraft::{ChangeMembers, Instant, RaftMetrics, ServerState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 type Raft<R> = openraft::Raft<Types<R>, MachineStore<R>>;
+type ServerMetrics<R> = WatchReceiverOf<Types<R>, RaftServerMetrics<Types<R>>>;
 type WriteError<R> = RaftError<Types<R>, ClientWriteError<Types<R>>>;
 
 /// A running engine. Clones are the same engine; it ends with [`Engine::shutdown`], or when the
@@ -39,6 +42,8 @@ struct Shared<R: AsyncRuntime> {
     node: NodeId,
     settings: EngineSettings,
     raft: Raft<R>,
+    /// openraft's core has ended. One that panicked says nothing any more, this included.
+    ended: Arc<AtomicBool>,
     disk: Arc<Disk>,
     logs: LogStore,
     states: WatchReceiverOf<Types<R>, SnapshotData>,
@@ -141,7 +146,10 @@ impl<R: AsyncRuntime> Engine<R> {
         match Raft::<R>::new(node, Arc::new(config), peers, logs.clone(), machine).await {
             Ok(raft) => {
                 quorum.runs(raft.metrics());
-                Ok(Self(Arc::new(Shared { node, settings, raft, disk, logs, states, quorum })))
+                let ended = Arc::new(AtomicBool::new(false));
+                let _ends_with_the_core =
+                    R::spawn(note_the_end::<R>(raft.server_metrics(), Arc::clone(&ended)));
+                Ok(Self(Arc::new(Shared { node, settings, raft, ended, disk, logs, states, quorum })))
             }
             Err(error) => {
                 disk.close().await;
@@ -191,6 +199,9 @@ impl<R: AsyncRuntime> Engine<R> {
         let claimed = request.sender();
         if claimed != from {
             return Err(RefusedMessage::NotItsOwn { from, claimed });
+        }
+        if !request.is_consistent() {
+            return Err(RefusedMessage::OutOfTerm(from));
         }
         let raft = &self.0.raft;
         let now = <InstantOf<Types<R>> as Instant>::now();
@@ -263,7 +274,8 @@ impl<R: AsyncRuntime> Engine<R> {
     pub fn standing(&self) -> Standing {
         let metrics = self.0.raft.metrics().borrow_watched().clone();
         let node = self.0.node;
-        let stopped = metrics.running_state.as_ref().err().map(|fatal| self.stopped(fatal));
+        let panicked = self.0.ended.load(Ordering::Relaxed).then_some(&Fatal::Panicked);
+        let stopped = metrics.running_state.as_ref().err().or(panicked).map(|fatal| self.stopped(fatal));
         let role = match metrics.state {
             _ if stopped.is_some() => Role::Stopped,
             ServerState::Leader => Role::Leader,
@@ -411,6 +423,12 @@ impl<R: AsyncRuntime> Engine<R> {
             (None, Fatal::Panicked) => Stopped::Internal("the replication task panicked".to_owned()),
         }
     }
+}
+
+/// Waits until the sender is gone.
+async fn note_the_end<R: AsyncRuntime>(mut metrics: ServerMetrics<R>, ended: Arc<AtomicBool>) {
+    while metrics.changed().await.is_ok() {}
+    ended.store(true, Ordering::Relaxed);
 }
 
 fn peers<R: AsyncRuntime>(metrics: &RaftMetrics<Types<R>>) -> BTreeMap<NodeId, PeerStanding> {

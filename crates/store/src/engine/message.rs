@@ -53,6 +53,18 @@ pub(crate) enum PeerRequest<R: AsyncRuntime> {
 }
 
 impl<R: AsyncRuntime> PeerRequest<R> {
+    /// Whether it could come from a leader that is one. A leader that was deposed may find, when it
+    /// gets round to sending a snapshot, that it holds a newer leader's; in its own name that means
+    /// nothing, and openraft stops at the contradiction.
+    pub(crate) fn is_consistent(&self) -> bool {
+        match self {
+            Self::Snapshot { vote, meta, .. } => {
+                meta.last_log_id.is_none_or(|last| last.leader_id.term <= vote.leader_id.term)
+            }
+            _ => true,
+        }
+    }
+
     /// Who says so: every request carries its sender in its vote.
     pub(crate) fn sender(&self) -> NodeId {
         let vote = match self {
@@ -90,6 +102,9 @@ pub enum RefusedMessage {
     /// Not a message, or of a newer version.
     #[error("the message is {0}")]
     Unreadable(#[from] UnreadableDocument),
+    /// A snapshot from a leader that was deposed before it was made.
+    #[error("node number {0} sent a snapshot that is newer than its term")]
+    OutOfTerm(NodeId),
     /// A peer speaks for another.
     #[error("node number {from} sent a message in the name of node number {claimed}")]
     NotItsOwn {

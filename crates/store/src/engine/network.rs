@@ -182,6 +182,9 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         option: RPCOption,
     ) -> Result<SnapshotResponse<Types<R>>, StreamingError<Types<R>>> {
         let request = PeerRequest::<R>::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
+        if !request.is_consistent() {
+            return Err(streaming(RPCError::Unreachable(Unreachable::from_string("deposed meanwhile"))));
+        }
         let message = encode(&request).map_err(|error| streaming(broken(error)))?;
         let within = option.hard_ttl().min(SNAPSHOT_PATIENCE + transfer_time(message.len()));
         match self.lead(message, within).await.map_err(streaming)? {
