@@ -46,6 +46,6 @@ pub(crate) async fn watch(node: Arc<Node>) {
                 node.log.raise(events::DiskSpaceBack { path: path.clone(), free_mib });
             }
         }
-        tokio::time::sleep(LOOK).await;
+        crate::clock::beat(LOOK).await;
     }
 }

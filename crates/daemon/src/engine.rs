@@ -5,6 +5,7 @@
 //! timers when the profile changes, and after a failure of the disk waits for the disk and opens
 //! the same file again. Nothing here ends the daemon: what cannot run is said, and tried again.
 
+use crate::clock;
 use crate::disk;
 use crate::node::own::Own;
 use crate::node::{Node, TheEngine};
@@ -22,7 +23,7 @@ use store::engine::{
 };
 
 /// Between two looks at an engine that runs, or two attempts to start one.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Between two attempts to open a database that was refused.
 const AGAIN: Duration = Duration::from_secs(3);
@@ -79,7 +80,7 @@ pub(crate) async fn keep(node: Arc<Node>) {
             (Some(_), Some(engine)) => look(&node, &engine).await,
             (None, None) | (Some(_), None) => {}
         }
-        tokio::select! { () = tokio::time::sleep(LOOK) => {}, () = node.engine_wanted.notified() => {} }
+        tokio::select! { () = clock::beat(LOOK) => {}, () = node.engine_wanted.notified() => {} }
     }
 }
 

@@ -11,7 +11,6 @@ use model::stored::Heartbeat;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UdpSocket;
-use tokio::time::MissedTickBehavior;
 
 /// The sockets of this node's networks, in the order of its endpoints; empty where an address
 /// cannot be served at the moment.
@@ -21,24 +20,20 @@ pub(crate) type Sockets = Arc<Vec<Mutex<Option<Arc<UdpSocket>>>>>;
 pub(crate) async fn run(node: Arc<Node>) {
     let own_ips: Vec<IpAddr> = node.config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
     let mut sequence = 0_u64;
+    let mut before = clock::moment();
     loop {
         let interval = node.timers().heartbeat;
-        let mut ticks = tokio::time::interval(interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut before = clock::moment();
-        while node.timers().heartbeat == interval {
-            ticks.tick().await;
-            let now = clock::moment();
-            if now.since(before) > interval * 2 {
-                // We were stalled, not they: everybody gets their time again.
-                node.peers(|peers| peers.forgive(now));
-            }
-            before = now;
-            sequence += 1;
-            send(&node, &own_ips, sequence);
-            let changes = node.peers(|peers| peers.tick(now));
-            tell(&node, changes);
+        clock::beat(interval).await;
+        let now = clock::moment();
+        if now.since(before) > interval * 2 {
+            // We were stalled, not they: everybody gets their time again.
+            node.peers(|peers| peers.forgive(now));
         }
+        before = now;
+        sequence += 1;
+        send(&node, &own_ips, sequence);
+        let changes = node.peers(|peers| peers.tick(now));
+        tell(&node, changes);
     }
 }
 

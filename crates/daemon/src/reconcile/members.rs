@@ -1,5 +1,6 @@
 //! The leader's: the engine's members follow the database's, and those that should vote do.
 
+use crate::clock;
 use crate::node::{Node, TheEngine};
 use membership::voters::{self, MOST_VOTERS, Member};
 use model::NodeId;
@@ -18,7 +19,7 @@ const STEP: Duration = Duration::from_secs(5);
 /// Keeps the members, for ever; does something only while this node leads.
 pub(crate) async fn keep_members(node: Arc<Node>) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        clock::beat(LOOK).await;
         let Some(engine) = node.engine() else { continue };
         let standing = engine.standing();
         let leads = standing.role == Role::Leader && standing.quorum_within(node.timers().election_max * 2);

@@ -1,5 +1,6 @@
 //! Every node's: the database says where this node serves, what it runs and which life it lives.
 
+use crate::clock;
 use crate::node::Node;
 use crate::node::own::Own;
 use model::stored::{Actor, Command, PROTOCOL, SoftwareVersion};
@@ -15,7 +16,7 @@ const REFUSED: Duration = Duration::from_secs(10);
 /// Keeps this node's own record, for ever.
 pub(crate) async fn keep_own_record(node: Arc<Node>) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        clock::beat(LOOK).await;
         let Some(id) = node.id() else { continue };
         let state = node.state();
         let Some(record) = state.nodes.get(&id) else { continue };

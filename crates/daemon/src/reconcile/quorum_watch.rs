@@ -24,7 +24,7 @@ struct Told {
 pub(crate) async fn watch_quorum(node: Arc<Node>) {
     let mut told = Told::default();
     loop {
-        tokio::time::sleep(LOOK).await;
+        clock::beat(LOOK).await;
         if node.id().is_none() {
             told = Told::default();
             continue;
