@@ -1,0 +1,70 @@
+//! What to measure, on what.
+
+use clap::{Parser, ValueEnum};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Measures the figures that Steadfast promises, and prints each beside its floor or target.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+pub(crate) struct Args {
+    /// What to measure; without, everything, which takes about two minutes
+    #[arg(value_name = "FIGURE")]
+    figures: Vec<Wanted>,
+    /// Print one JSON document instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The binary to measure; without, the workspace's own is built and used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+    /// Where the daemons keep their data; without, the build folder. What a disk is fast at depends
+    /// on the disk: a folder in memory makes every fsync free
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// A group of figures that are measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Wanted {
+    /// The floor of this machine, and one writer's acknowledged writes
+    Commit,
+    /// Sixteen writers against one
+    Writers,
+    /// From the end of the leader to the next acknowledged write
+    LeaderLoss,
+    /// Memory and processor time of daemons that have nothing to do
+    Idle,
+    /// From nothing to the first answer, and to a quorum
+    Start,
+    /// `steadfast status` as a process
+    Status,
+}
+
+impl Wanted {
+    /// What stands above its figures.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Commit => "An acknowledged write, 3 nodes",
+            Self::Writers => "Group commit",
+            Self::LeaderLoss => "Loss of the leader",
+            Self::Idle => "An idle daemon",
+            Self::Start => "Cold start of 3 nodes",
+            Self::Status => "The command line",
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.to_possible_value();
+        f.write_str(name.as_ref().map_or("figure", |name| name.get_name()))
+    }
+}
+
+impl Args {
+    /// What to measure, in an order that leaves quiet measurements alone.
+    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+        let all = Wanted::value_variants();
+        all.iter().copied().filter(|one| self.figures.is_empty() || self.figures.contains(one)).collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! The figures, one file per group of them.
+
+pub(crate) mod commit;
+mod floor;
+pub(crate) mod idle;
+pub(crate) mod leader_loss;
+pub(crate) mod start;
+pub(crate) mod status;
+pub(crate) mod writers;

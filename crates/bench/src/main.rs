@@ -1,0 +1,88 @@
+//! The figures that Steadfast promises, each beside its floor or target.
+//!
+//! The real binary runs as three daemons on loopback addresses, on two networks, with real fsync on
+//! the disk of the build folder. No root is needed and nothing is left behind, whichever way this
+//! program ends (`keeper`). A figure that is not reached is a result, not an error: the exit code
+//! is 0 unless something could not be measured, and then it is said what.
+//!
+//! Wall times are those of a machine that also runs the three daemons and their clients, and maybe
+//! a compiler, so each figure is a median or a percentile of many, and the load average stands
+//! beside it. No test is timed; this is the one place that looks at a clock.
+//!
+//! Read next: `cluster` for what is measured on, one file of `figures` for how.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing figures is all it does")]
+
+mod args;
+mod binary;
+mod cluster;
+mod daemon;
+mod figures;
+mod keeper;
+mod machine;
+mod problem;
+mod report;
+mod sample;
+mod writer;
+
+use args::{Args, Wanted};
+use clap::Parser as _;
+use figures::{commit, idle, leader_loss, start, status, writers};
+use problem::Problem;
+use report::{Figure, Report};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // One thread: clients must not take more of the machine from the daemons than they have to.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let measured = match runtime {
+        Ok(runtime) => runtime.block_on(measure(&args)),
+        Err(error) => Err(Problem::Io { doing: "start".to_owned(), source: error }),
+    };
+    match measured {
+        Ok(report) => {
+            print!("{}", if args.json { report.json() } else { report.summary() });
+            if report.not_measured.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(problem) => {
+            eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Each figure has daemons of its own, so that none inherits another's memory or backlog, and one
+/// that cannot be measured does not take the others with it.
+async fn measure(args: &Args) -> Result<Report, Problem> {
+    let place = cluster::Place { binary: binary::find(args)?, dir: binary::folder(args) };
+    let mut report = Report::begin(&place);
+    for wanted in args.wanted() {
+        if !args.json {
+            println!("\n{}{}", wanted.title(), machine::load_note());
+        }
+        match one(wanted, &place).await {
+            Ok(figures) => {
+                if !args.json {
+                    figures.iter().for_each(|figure| println!("{figure}"));
+                }
+                report.figures.extend(figures);
+            }
+            Err(problem) => {
+                eprintln!("bench: {wanted} was not measured: {problem}");
+                report.not_measured.push((wanted, problem.to_string()));
+            }
+        }
+    }
+    Ok(report)
+}
+
+async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Problem> {
+    match wanted {
+        Wanted::Commit => commit::measure(place).await,
+        Wanted::Writers => writers::measure(place).await,
+        Wanted::LeaderLoss => leader_loss::measure(place).await,
+        Wanted::Idle => idle::measure(place).await,
+        Wanted::Start => start::measure(place).await,
+        Wanted::Status => status::measure(place).await,
+    }
+}
