@@ -1,9 +1,13 @@
 //! Damaged, cut and foreign files: refused by name and left as they were, or read as what they were.
 
 use super::support::{NODE, Told, formed, token, write};
-use crate::engine::open::tables;
+use crate::engine::open::{Marker, tables};
+use crate::engine::record::{self, Name};
+use crate::engine::types::{CommittedLeaderId, LogId, Vote};
 use crate::engine::{IfMissing, OpenError, OpenStore, open_file};
-use redb::Database;
+use model::NodeId;
+use redb::{Database, ReadableTable};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,4 +176,80 @@ fn a_redb_file_of_another_application_is_refused_as_such() {
     let bytes = std::fs::read(&path).unwrap();
     assert!(matches!(content(&path), Err(OpenError::Foreign { .. })));
     assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+/// Changes the records of a healthy file with redb itself, as no accident would.
+fn altered(folder: &TempDir, closed: &[u8], alter: impl FnOnce(&redb::WriteTransaction)) -> String {
+    let path = put(folder, closed);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    alter(&transaction);
+    transaction.commit().unwrap();
+    database.close().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let refused = content(&path).unwrap_err();
+    assert!(std::fs::read(&path).unwrap() == bytes, "left as it is");
+    refused.to_string()
+}
+
+fn put_record<T: Serialize>(transaction: &redb::WriteTransaction, name: Name, body: &T) {
+    let record = record::seal(name, body);
+    transaction.open_table(tables::SINGLE).unwrap().insert(name.key(), record.as_slice()).unwrap();
+}
+
+#[tokio::test]
+async fn records_that_contradict_each_other_are_refused_by_name() {
+    let made = make().await;
+    let check = |alter: &dyn Fn(&redb::WriteTransaction), expected: &str| {
+        let refused = altered(&made.folder, &made.closed, alter);
+        assert!(refused.contains(expected), "{refused}");
+    };
+    let log = |transaction: &redb::WriteTransaction| -> Vec<(u64, Vec<u8>)> {
+        let table = transaction.open_table(tables::LOG).unwrap();
+        table
+            .iter()
+            .unwrap()
+            .map(|row| row.unwrap())
+            .map(|(at, bytes)| (at.value(), bytes.value().to_vec()))
+            .collect()
+    };
+    let id = |index| LogId { leader_id: CommittedLeaderId::new(1), index };
+
+    check(
+        &|t| drop(t.open_table(tables::SINGLE).unwrap().remove("marker").unwrap()),
+        "the record `marker` is missing",
+    );
+    check(
+        &|t| put_record(t, Name::Marker, &Marker { format: 2, node: NODE }),
+        "written by a newer Steadfast",
+    );
+    check(
+        &|t| put_record(t, Name::Marker, &Marker { format: 1, node: NodeId(7) }),
+        "belongs to node number 7",
+    );
+    check(&|t| put_record(t, Name::Committed, &id(9_999)), "`committed` points past the end of the log");
+    check(&|t| put_record(t, Name::Vote, &Vote::new(0, NODE)), "`vote` is older than the newest log entry");
+    check(&|t| drop(t.open_table(tables::SINGLE).unwrap().remove("snapshot").unwrap()), "no snapshot holds");
+    check(
+        &|t| {
+            let (middle, _) = log(t)[5];
+            t.open_table(tables::LOG).unwrap().remove(middle).unwrap();
+        },
+        "is missing",
+    );
+    check(
+        &|t| {
+            let entries = log(t);
+            t.open_table(tables::LOG).unwrap().insert(entries[5].0, entries[6].1.as_slice()).unwrap();
+        },
+        "does not match its checksum",
+    );
+    // Without its last entry the log is still a log; but the commit pointer knows better.
+    check(
+        &|t| {
+            let (last, _) = *log(t).last().unwrap();
+            t.open_table(tables::LOG).unwrap().remove(last).unwrap();
+        },
+        "`committed` points past the end of the log",
+    );
 }
