@@ -80,7 +80,8 @@ impl Config {
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+    /// Reads its text; `path` is for the message.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let invalid = |at: usize, message: String| {
             let before = &text[..text.floor_char_boundary(at)];
             let line = before.matches('\n').count() + 1;

@@ -24,6 +24,7 @@ mod disk;
 mod engine;
 mod enter;
 mod events_log;
+pub mod fuzzing;
 mod heartbeat;
 mod hello;
 pub mod http;

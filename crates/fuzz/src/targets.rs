@@ -1,0 +1,52 @@
+//! The targets: one per decoder.
+
+mod database;
+mod datagram;
+mod documents;
+mod http;
+mod join;
+mod peer;
+mod talk;
+mod texts;
+mod tls;
+
+/// A decoder, and what must hold for whatever it is given.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name on the command line, and of its folder in `corpus`.
+    pub name: &'static str,
+    /// Whose bytes it reads.
+    pub reads: &'static str,
+    /// Runs it on one input; says what did not hold.
+    pub run: fn(&[u8]) -> Result<(), String>,
+    /// What inputs are made of.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// What is inserted into them, beside what is special to every format.
+    pub words: &'static [&'static str],
+}
+
+/// All targets.
+pub static TARGETS: [Target; 11] = [
+    datagram::DATAGRAM,
+    datagram::SEALED,
+    join::TOKEN,
+    join::REQUEST,
+    http::HTTP,
+    tls::TLS,
+    texts::DECLARATION,
+    texts::CONFIGURATION,
+    peer::PEER,
+    database::DATABASE,
+    documents::DOCUMENTS,
+];
+
+/// The target of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Fails with `why` unless it `holds`.
+fn ensure(holds: bool, why: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why.to_owned()) }
+}

@@ -1,0 +1,50 @@
+//! Every target stands some seconds of inputs, always the same ones.
+//!
+//! `STEADFAST_FUZZ_SECONDS` says how many seconds each (3 unless it is set).
+
+use fuzz::drive::{Limits, drive};
+use fuzz::named;
+use std::time::Duration;
+
+/// As many as a fast target manages in some seconds: more are for `cargo run -p fuzz`.
+const INPUTS_MAX: u64 = 200_000;
+
+fn stands(name: &str) {
+    let target = named(name).unwrap_or_else(|| panic!("there is no target {name}"));
+    let seconds =
+        std::env::var("STEADFAST_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    let limits = Limits { first: 0, inputs: INPUTS_MAX, time: Duration::from_secs(seconds) };
+    match drive(target, limits) {
+        Ok(stood) => {
+            println!("{name}: {} inputs, the slowest took {:?}", stood.inputs, stood.slowest);
+            assert!(stood.inputs > 0 || seconds == 0, "{name}: not a single input");
+        }
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+macro_rules! targets {
+    ($($test:ident: $name:literal,)*) => {
+        $(#[test] fn $test() { stands($name); })*
+
+        #[test]
+        fn no_target_is_left_out() {
+            let all: Vec<_> = fuzz::TARGETS.iter().map(|target| target.name).collect();
+            assert_eq!(all, [$($name),*]);
+        }
+    };
+}
+
+targets! {
+    heartbeat_datagrams_of_strangers_are_dropped: "datagram",
+    heartbeats_with_a_good_seal_are_read_as_written: "sealed-datagram",
+    damaged_join_tokens_are_refused: "join-token",
+    join_requests_of_strangers_are_read_safely: "join-request",
+    http_of_strangers_is_answered_or_refused: "http",
+    tls_handshakes_of_strangers_are_read_safely: "tls",
+    declarations_are_accepted_or_refused_with_reasons: "declaration",
+    configurations_are_accepted_or_refused_with_their_place: "configuration",
+    messages_of_peers_are_read_safely: "peer",
+    damaged_databases_are_refused_and_left_alone: "database",
+    documents_are_read_as_written: "documents",
+}
