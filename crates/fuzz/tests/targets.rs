@@ -1,6 +1,7 @@
 //! Every target stands some seconds of inputs, always the same ones.
 //!
 //! `STEADFAST_FUZZ_SECONDS` says how many seconds each (3 unless it is set).
+#![allow(clippy::print_stdout, reason = "how many inputs were tried is worth knowing")]
 
 use fuzz::drive::{Limits, drive};
 use fuzz::named;
