@@ -46,6 +46,8 @@ pub enum Sync {
     #[default]
     Honest,
     /// It says that all is well, and every other time does nothing: a known defect of cheap disks.
+    /// What it has not written is lost as a whole, so the file is an older one and no damaged one:
+    /// damage would be refused, and that is another test.
     Lies,
     /// It says that all is well, and the data follows some syncs later: a write cache without a battery.
     Late,
@@ -170,6 +172,11 @@ impl Platter {
         self.late = None;
         if let Some(life) = self.life.take() {
             life.cut();
+        }
+        if self.sync == Sync::Lies {
+            self.dirty.clear();
+            self.cache.clone_from(&self.durable);
+            return;
         }
         // The new length may have arrived or not; where it has, unwritten parts read as zeroes.
         if dice.percent(50) {

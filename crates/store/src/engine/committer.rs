@@ -1,9 +1,8 @@
 //! The one task that writes.
 
-use super::disk::{Batch, Disk};
+use super::disk::Disk;
 use super::executor::DiskExecutor;
-use super::failure::Failure;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::failure::guarded;
 use std::sync::Arc;
 
 /// Takes everything that waits, writes it in one transaction, tells those who wait; until the disk
@@ -11,7 +10,7 @@ use std::sync::Arc;
 pub(super) async fn run(disk: Arc<Disk>, executor: Arc<dyn DiskExecutor>) {
     while let Some(batch) = disk.next_batch().await {
         executor.latency().await;
-        let outcome = commit(&disk, &batch);
+        let outcome = guarded("writing the database", || disk.commit(&batch));
         if let Err(failure) = &outcome {
             disk.fail(failure.clone());
         }
@@ -20,11 +19,4 @@ pub(super) async fn run(disk: Arc<Disk>, executor: Arc<dyn DiskExecutor>) {
         }
     }
     disk.release();
-}
-
-/// redb asserts where a file contradicts itself. A panic here must not leave those who wait
-/// without an answer, and the file was checked when it was opened: it is a failure like any other.
-fn commit(disk: &Disk, batch: &Batch) -> Result<(), Failure> {
-    catch_unwind(AssertUnwindSafe(|| disk.commit(batch)))
-        .unwrap_or_else(|_| Err(Failure::other("writing the database", "an internal check failed")))
 }

@@ -7,7 +7,7 @@
 //!
 //! The queue knows no runtime: it is a mutex and a waker.
 
-use super::failure::Failure;
+use super::failure::{Failure, guarded};
 use super::open::tables::{LOG, SINGLE};
 use super::record::Name;
 use futures::channel::oneshot;
@@ -133,6 +133,10 @@ impl Disk {
 
     /// The records of the entries in `range` that are on the disk, in order.
     pub(crate) fn entries(&self, range: Range<u64>) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
+        guarded("reading the log", || self.read_entries(range))
+    }
+
+    fn read_entries(&self, range: Range<u64>) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
         let what = "reading the log";
         let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
         let transaction =

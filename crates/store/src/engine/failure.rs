@@ -1,6 +1,7 @@
 //! Why storage no longer works.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The first failure of the disk. From then on the engine acknowledges nothing: after a failed
@@ -36,6 +37,17 @@ impl From<Failure> for io::Error {
     fn from(failure: Failure) -> Self {
         Self::new(failure.kind(), failure)
     }
+}
+
+/// redb asserts where a file contradicts itself. Such a panic must not leave those who wait without an
+/// answer, nor take a task down that others depend on: it is a failure like any other.
+pub(crate) fn guarded<T>(
+    what: &'static str,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Failure::other(what, "an internal check failed; the file was altered while it was in use"))
+    })
 }
 
 /// Keeps the operating system's error, kind included, where redb wraps one.
