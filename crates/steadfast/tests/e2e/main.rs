@@ -15,6 +15,7 @@ mod clones;
 mod credentials;
 mod damaged_database;
 mod declarative_file;
+mod demo;
 mod events_everywhere;
 mod evict;
 mod form_and_join;

@@ -8,9 +8,9 @@ mod slot;
 
 pub(crate) use node::{Node, PORT};
 pub(crate) use run::Ran;
+pub(crate) use slot::Slot;
 
 use lab::Lab;
-use slot::Slot;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
