@@ -17,6 +17,7 @@ mod context;
 mod exit;
 mod failure;
 mod files;
+pub mod fuzzing;
 #[cfg(test)]
 mod golden;
 mod out;

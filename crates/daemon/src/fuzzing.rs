@@ -9,12 +9,13 @@ use crate::events_log::EventLog;
 use crate::http::caller::Connection;
 use crate::node::Node;
 use crate::tls::{TlsError, authority, serve};
-use crate::{StartError, http, identity};
+use crate::{StartError, engine, enter, http, identity};
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use model::{Endpoint, NodeName};
+use model::stored::Actor;
+use model::{Endpoint, NodeName, Secret};
 use rustls::ServerConfig;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -47,31 +48,75 @@ pub fn stranger() -> Result<Arc<ServerConfig>, TlsError> {
     serve::stranger(&authority::self_signed(&key, &name)?, &key)
 }
 
-/// The routes of a node that is no member, for a caller over TLS without a certificate.
-#[derive(Debug, Clone)]
-pub struct Routes(Router);
+/// What the listener of a member shows, and how it looks at the certificates of those who connect.
+/// All texts are PEM.
+///
+/// # Errors
+/// [`TlsError`], if they do not fit together.
+pub fn member(certificate: &str, key: &str, authority: &str) -> Result<Arc<ServerConfig>, TlsError> {
+    serve::member(certificate, &Secret::new(key), authority)
+}
 
-impl Routes {
-    /// Makes a node in `dir`. Call it within the runtime that will serve.
+/// A node without sockets.
+#[derive(Debug)]
+pub struct Inside(Arc<Node>);
+
+impl Inside {
+    /// Makes a node in `dir` that is no member of anything.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn new(dir: &Path) -> Result<Self, StartError> {
-        let from = SocketAddr::from((Ipv4Addr::LOCALHOST, 7400));
         let config = Config {
             node: "n1".parse().expect("a constant, covered by the fuzz targets"),
             data_dir: dir.to_owned(),
             socket: dir.join("steadfast.sock"),
-            endpoints: vec![Endpoint(from)],
+            endpoints: vec![Endpoint(from())],
         };
         let dir = DataDir::take(&config.data_dir)?;
         let lives = identity::begin_life(&dir)?;
         let log = EventLog::open(&dir.events(), config.node.clone())
             .map_err(|source| StartError::Events { path: dir.events(), source })?;
-        let node = Node::new(config, dir, lives, log)?;
-        Ok(Self(http::router(node).layer(Extension(Connection::Tls { certificate: None, from }))))
+        Ok(Self(Node::new(config, dir, lives, log)?))
     }
 
+    /// Forms a cluster of it alone, with an engine that runs on the runtime of the caller.
+    ///
+    /// # Errors
+    /// Why it was not formed.
+    pub async fn form(&self) -> Result<(), String> {
+        tokio::spawn(engine::keep(self.0.clone()));
+        let actor = Actor::Local { node: self.0.name().clone(), uid: 0 };
+        let name = "c".parse().expect("a constant, covered by the fuzz targets");
+        enter::form(&self.0, actor, name).await.map(drop).map_err(|problem| problem.to_string())
+    }
+
+    /// Its routes, as a caller over TLS without a certificate reaches them.
+    #[must_use]
+    pub fn routes_of_a_stranger(&self) -> Routes {
+        self.routes(Connection::Tls { certificate: None, from: from() })
+    }
+
+    /// Its routes, as root reaches them on the local socket.
+    #[must_use]
+    pub fn routes_of_root(&self) -> Routes {
+        self.routes(Connection::Local { uid: 0 })
+    }
+
+    fn routes(&self, connection: Connection) -> Routes {
+        Routes(http::router(self.0.clone()).layer(Extension(connection)))
+    }
+}
+
+fn from() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 7400))
+}
+
+/// The routes of a node, for one kind of caller.
+#[derive(Debug, Clone)]
+pub struct Routes(Router);
+
+impl Routes {
     /// Serves one connection until it ends, with the HTTP server and the limits of `http::listen`.
     pub async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let mut server = auto::Builder::new(TokioExecutor::new());

@@ -1,9 +1,15 @@
 //! Running a target on many inputs, and telling which one it did not stand.
+//!
+//! A process that died without a word left the number of its input in
+//! `steadfast-fuzz-TARGET-died-PID`, in the folder for temporary files.
 
 use crate::targets::Target;
 use crate::{mutate, panics};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -16,6 +22,10 @@ pub const CPU_MAX: Duration = Duration::from_secs(5);
 /// After this long on one input, by the clock on the wall, it is taken for endless. Generous: the
 /// machine may be busy with a compiler.
 const ENDLESS: Duration = Duration::from_secs(60);
+
+/// How much memory the process may ask for. The longest input has a quarter of a megabyte, and the
+/// rest of the process is small beside this: who asks for more would bring a node down.
+const MEMORY_MAX: u64 = 4 << 30;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +72,8 @@ impl fmt::Display for Failure {
 /// # Errors
 /// The first [`Failure`]. An input that does not end ends the process, after it was told.
 pub fn drive(target: &'static Target, limits: Limits) -> Result<Stood, Box<Failure>> {
+    limit_memory();
+    let mut mark = Mark::of(target);
     let seeds = (target.seeds)();
     let began = Instant::now();
     let mut stood = Stood { inputs: 0, slowest: Duration::ZERO };
@@ -79,6 +91,7 @@ pub fn drive(target: &'static Target, limits: Limits) -> Result<Stood, Box<Failu
             if let Ok(mut now) = now.lock() {
                 *now = (number, Instant::now());
             }
+            mark.note(number);
             let bytes = mutate::input(number, seeds, target.words);
             let cpu = once(target, &bytes).map_err(|why| Box::new(failure(target, number, &bytes, why)))?;
             stood.inputs += 1;
@@ -100,6 +113,43 @@ pub fn once(target: &Target, bytes: &[u8]) -> Result<Duration, String> {
         return Err(format!("it took {took:?} of processor time; at most {CPU_MAX:?} are accepted"));
     }
     Ok(took)
+}
+
+/// Beyond [`MEMORY_MAX`] an allocation fails, which ends the process.
+fn limit_memory() {
+    let limit = Rlimit { current: Some(MEMORY_MAX), maximum: getrlimit(Resource::As).maximum };
+    // It was lower already, or this system has no such limit: then that is what holds.
+    let _ = setrlimit(Resource::As, limit);
+}
+
+/// Where the number of the present input is kept: in a file, because neither an allocation that
+/// fails nor a stack that overflows lets a process say its last word. It is removed at the end; what
+/// is found there after a process died is what killed it.
+struct Mark {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Mark {
+    fn of(target: &Target) -> Self {
+        let name = format!("steadfast-fuzz-{}-died-{}", target.name, std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let file = File::create(&path).ok();
+        Self { path, file }
+    }
+
+    fn note(&mut self, number: u64) {
+        if let Some(file) = &self.file {
+            // Without it, a violent end is only harder to understand.
+            let _ = file.write_all_at(format!("{number:<20}\n").as_bytes(), 0);
+        }
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 /// The processor time of this thread.

@@ -1,11 +1,15 @@
 //! The targets: one per decoder.
 
+mod answer;
+mod certificate;
+mod credential;
 mod database;
 mod datagram;
 mod documents;
 mod http;
 mod join;
 mod peer;
+mod records;
 mod talk;
 mod texts;
 mod tls;
@@ -26,18 +30,24 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 11] = [
+pub static TARGETS: [Target; 17] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
     join::REQUEST,
     http::HTTP,
+    http::QUERY,
     tls::TLS,
+    certificate::CERTIFICATE,
     texts::DECLARATION,
     texts::CONFIGURATION,
     peer::PEER,
     database::DATABASE,
+    records::RECORDS,
     documents::DOCUMENTS,
+    answer::ANSWER,
+    answer::STREAM,
+    credential::CREDENTIAL,
 ];
 
 /// The target of this name.

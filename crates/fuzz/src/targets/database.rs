@@ -93,10 +93,11 @@ fn changed(changes: &[u8]) -> Vec<u8> {
 
 /// A file in memory that outlives whoever opens it.
 #[derive(Debug, Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl Memory {
-    fn bytes(&self) -> Vec<u8> {
+    /// Everything that is in it.
+    pub(super) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
