@@ -1,7 +1,7 @@
 //! Calls of cargo and of what it builds, with their output and exit codes passed through.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,7 +15,20 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
 /// `cargo ARGS`, with more variables in its environment.
 pub(crate) fn run_with(args: &[&str], variables: &[(&str, &PathBuf)]) -> Result<(), Failure> {
     eprintln!("$ cargo {}", args.join(" "));
-    pass_through(Command::new(cargo()).args(args).envs(variables.iter().copied()))
+    let mut command = Command::new(cargo());
+    // `cargo xtask` has told this program of its own package; build scripts (that of `ring`, on which
+    // half the house stands) watch these variables and would be run again, here and once more by the
+    // next cargo without us.
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_our_package(name)) {
+        command.env_remove(name);
+    }
+    pass_through(command.args(args).envs(variables.iter().copied()))
+}
+
+/// Whether cargo sets it for the package that it runs.
+fn is_of_our_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Whether cargo has the subcommand, such as `nextest`.
