@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use model::stored::Actor;
-use model::{Endpoint, NodeName, Secret};
+use model::{Endpoint, NodeName, Revision, Secret};
 use rustls::ServerConfig;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub fn certificate_request(pem: &str) -> Result<Vec<u8>, String> {
 /// What the listener of a node that is no member shows.
 ///
 /// # Errors
-/// [`TlsError`], if no key can be made.
+/// `TlsError`, if no key can be made.
 pub fn stranger() -> Result<Arc<ServerConfig>, TlsError> {
     let key = authority::new_key()?;
     let name: NodeName = "n1".parse().expect("a constant, covered by the fuzz targets");
@@ -52,7 +52,7 @@ pub fn stranger() -> Result<Arc<ServerConfig>, TlsError> {
 /// All texts are PEM.
 ///
 /// # Errors
-/// [`TlsError`], if they do not fit together.
+/// `TlsError`, if they do not fit together.
 pub fn member(certificate: &str, key: &str, authority: &str) -> Result<Arc<ServerConfig>, TlsError> {
     serve::member(certificate, &Secret::new(key), authority)
 }
@@ -89,6 +89,12 @@ impl Inside {
         let actor = Actor::Local { node: self.0.name().clone(), uid: 0 };
         let name = "c".parse().expect("a constant, covered by the fuzz targets");
         enter::form(&self.0, actor, name).await.map(drop).map_err(|problem| problem.to_string())
+    }
+
+    /// How many changes of its cluster it has accepted.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.state().revision
     }
 
     /// Its routes, as a caller over TLS without a certificate reaches them.
