@@ -13,6 +13,7 @@ pub(super) const HTTP: Target = Target {
     reads: "HTTP/1 and HTTP/2 of an anonymous caller",
     run: |bytes| {
         House::with(|house| {
+            let before = house.member.revision();
             // A member has somebody to admit nodes to; one that is none has not.
             for node in [&house.alone, &house.member] {
                 let answer = house.ask(node.routes_of_a_stranger(), bytes)?;
@@ -20,7 +21,7 @@ pub(super) const HTTP: Target = Target {
                 ensure(!says(b"HTTP/1.1 500 "), "a stranger caused an internal error")?;
                 ensure(!says(b"HTTP/1.1 200 OK\r\n"), "a stranger was served")?;
             }
-            Ok(())
+            ensure(house.member.revision() == before, "a stranger changed the cluster")
         })
     },
     seeds: || corpus::files(&["fuzz/corpus/http"]),

@@ -25,8 +25,14 @@ pub(super) const PEER: Target = Target {
     reads: "a message of a member's engine",
     run: |message| {
         House::with(|house| {
+            let before = house.memory();
             let Some(answer) = house.ask(message) else { return Err("there was no answer".to_owned()) };
-            let Ok(answer) = answer else { return Ok(()) };
+            let Ok(answer) = answer else {
+                return ensure(
+                    house.memory() == before,
+                    "a message was refused, and acted upon all the same",
+                );
+            };
             house.renew();
             let text = String::from_utf8_lossy(&answer);
             ensure(!text.contains("\"stopped\""), &format!("one message stopped the engine: {text}"))
@@ -56,6 +62,12 @@ impl House {
         let runtime = runtime();
         let engine = runtime.block_on(fresh());
         Self { runtime, engine }
+    }
+
+    /// What a message may change.
+    fn memory(&self) -> (u64, Option<u64>, Option<u64>, Revision) {
+        let standing = self.engine.standing();
+        (standing.term, standing.last_log, standing.applied, self.engine.state().revision)
     }
 
     fn ask(&self, message: &[u8]) -> Option<Result<Vec<u8>, String>> {
