@@ -28,6 +28,7 @@ listen = \"10.99.0.100:80\"\n\
 fn export_returns_what_was_applied_byte_for_byte_and_applying_it_changes_nothing() {
     let cluster = formed!(2);
     let [n1, n2] = cluster.all();
+    cluster.recorded();
     n1.apply(FILE).ok();
     cluster.settled(&[n1, n2]);
     assert_eq!(n2.ok("export"), FILE);
@@ -66,6 +67,7 @@ fn groups_and_built_in_types_are_stored_and_shown_offline_with_the_reason() {
 fn a_dry_run_exits_with_3_if_something_would_change_and_changes_nothing() {
     let cluster = formed!(1);
     let [n1] = cluster.all();
+    cluster.recorded();
     let (export, revision) = (n1.ok("export"), n1.status().revision);
     let dry = n1.run_with("apply --file - --dry-run", FILE).exited(3);
     assert!(dry.stdout.contains("+ group web"), "{}", dry.stdout);
@@ -92,6 +94,7 @@ fn what_the_file_omits_is_removed_and_the_difference_says_so() {
 fn a_revision_that_has_moved_on_refuses_the_file() {
     let cluster = formed!(2);
     let [n1, n2] = cluster.all();
+    cluster.recorded();
     let seen = n1.status().revision;
     let apply = |revision: u64| n2.run_with(&format!("apply --file - --if-revision {revision}"), FILE);
     n1.apply("[cluster]\nname = \"shop\"\n# in between\n").ok();

@@ -103,3 +103,18 @@ fn the_last_node_cannot_be_evicted() {
     n1.run("node evict n9").refused(&["no node named `n9`", "steadfast node list"]);
     assert!(n1.status().quorum.has);
 }
+
+#[test]
+fn a_node_without_which_there_is_no_majority_is_not_evicted() {
+    let cluster = formed!(3);
+    let [n1, n2, n3] = cluster.all();
+    n3.host().kill().unwrap();
+    n1.until("n3 is down", |status| status.nodes[2].state == NodeState::Down);
+    // Of n1 and n3, which would be left, one is not there.
+    n1.run("node evict n2").refused(&["n3"]);
+    for node in [n1, n2] {
+        node.apply(&format!("[cluster]\nname = \"shop\"\n# {} decides\n", node.name())).ok();
+    }
+    n1.ok("node evict n3");
+    gone_from(&cluster, &[n1, n2], n3);
+}

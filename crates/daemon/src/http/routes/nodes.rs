@@ -3,7 +3,7 @@
 use crate::http::caller::Administrator;
 use crate::http::problem::{Answer, rejected};
 use crate::node::Node;
-use api::{Changed, NodeShown, Problem};
+use api::{Changed, NodeShown, Problem, ProblemKind};
 use axum::Json;
 use axum::extract::{Path, State};
 use model::NodeName;
@@ -37,9 +37,38 @@ pub async fn evict(
     Path(name): Path<String>,
 ) -> Answer<Changed> {
     let target: NodeName = name.parse().map_err(|_| unknown(name))?;
+    can_be_spared(&node, &target)?;
     let written = node.write(actor, Command::Evict { node: target.clone() }).await?;
     let text = format!("node {target} was evicted; its certificate is refused from now on");
     Ok(Json(Changed { revision: written.revision.0, text }))
+}
+
+/// A voter whose absence would leave the others without a majority is not evicted: its removal would
+/// need the very majority that it takes away, and nothing could be changed any more.
+fn can_be_spared(node: &Node, target: &NodeName) -> Result<(), Problem> {
+    let state = node.state();
+    let Some((id, _)) = state.node_named(target) else { return Ok(()) };
+    let voters = node.standing().map(|standing| standing.voters).unwrap_or_default();
+    let rest: Vec<_> = voters.iter().copied().filter(|voter| *voter != id).collect();
+    if !voters.contains(&id) || rest.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> =
+        rest.iter().filter(|voter| !node.is_up(**voter)).map(|voter| node.book.name(*voter)).collect();
+    let (present, needed) = (rest.len() - missing.len(), rest.len() / 2 + 1);
+    if present >= needed {
+        return Ok(());
+    }
+    let text = format!(
+        "without {target}, {present} of {} voters would be there, and {needed} are needed: the cluster would \
+         stand still; missing: {}",
+        rest.len(),
+        missing.join(", ")
+    );
+    let mut problem = Problem::new(ProblemKind::Conflict, text)
+        .next("start the missing nodes first, or evict them instead");
+    problem.missing = missing;
+    Err(problem)
 }
 
 fn unknown(name: String) -> Problem {
