@@ -136,9 +136,8 @@ impl Cluster {
     pub(crate) fn recorded(&self) {
         // Formed, the token of `init`, n1's life; for each other a token, admitted, full, its life.
         let changes = |members: u64| 3 + 4 * (members - 1);
-        self.node(1).until("every life is recorded", |status| {
-            status.revision >= changes(status.nodes.len() as u64)
-        });
+        self.node(1)
+            .until("every life is recorded", |status| status.revision >= changes(status.nodes.len() as u64));
     }
 
     /// Waits until one of these nodes leads, in the eyes of all of them, whoever else is missing.
