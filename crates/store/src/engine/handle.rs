@@ -201,7 +201,7 @@ impl<R: AsyncRuntime> Engine<R> {
             return Err(RefusedMessage::NotItsOwn { from, claimed });
         }
         if !request.is_consistent() {
-            return Err(RefusedMessage::OutOfTerm(from));
+            return Err(RefusedMessage::Contradictory(from));
         }
         let raft = &self.0.raft;
         let now = <InstantOf<Types<R>> as Instant>::now();

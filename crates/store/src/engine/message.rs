@@ -3,10 +3,11 @@
 //! Versioned JSON like everything that crosses versions. The transport carries the bytes and knows
 //! nothing of them; here is the one place that reads and writes them.
 
-use super::types::{SnapshotData, SnapshotMeta, Types, Vote};
+use super::types::{LogId, SnapshotData, SnapshotMeta, Types, Vote};
 use model::NodeId;
 use model::stored::{UnreadableDocument, Versioned};
 use openraft::async_runtime::AsyncRuntime;
+use openraft::entry::RaftEntry;
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
@@ -22,6 +23,17 @@ pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// The longest proposal, in bytes of JSON: a declaration of some ten thousand resources. It bounds
 /// what one entry costs every node's disk and network.
 pub const MAX_PROPOSAL_BYTES: usize = 8 << 20;
+
+/// No log gets this long, and no term this high, at a million a second for a hundred thousand
+/// years. Above, what comes after the last one may not be a number.
+const COUNT_MAX: u64 = 1 << 62;
+
+/// Whether somebody with this vote can know of these entries: those of later terms are not written yet.
+fn is_known_in<const N: usize>(vote: &Vote, ids: [Option<LogId>; N]) -> bool {
+    let term = vote.leader_id.term;
+    let known = |id: &LogId| id.leader_id.term <= term && id.index <= COUNT_MAX;
+    term <= COUNT_MAX && ids.iter().flatten().all(known)
+}
 
 /// A request to a peer.
 #[derive(Serialize, Deserialize)]
@@ -53,15 +65,28 @@ pub(crate) enum PeerRequest<R: AsyncRuntime> {
 }
 
 impl<R: AsyncRuntime> PeerRequest<R> {
-    /// Whether it could come from a leader that is one. A leader that was deposed may find, when it
-    /// gets round to sending a snapshot, that it holds a newer leader's; in its own name that means
-    /// nothing, and openraft stops at the contradiction.
+    /// Whether it could come from a leader or a candidate that is one. openraft takes that for granted
+    /// and stops at a contradiction; one member must not be able to stop the engines of the others.
+    ///
+    /// Not only liars contradict themselves: a leader that was deposed may find, when it gets round to
+    /// sending a snapshot, that it holds a newer leader's; in its own name that means nothing.
     pub(crate) fn is_consistent(&self) -> bool {
         match self {
-            Self::Snapshot { vote, meta, .. } => {
-                meta.last_log_id.is_none_or(|last| last.leader_id.term <= vote.leader_id.term)
+            Self::Append { request, .. } => {
+                let mut last = request.prev_log_id;
+                let entries_follow = request.entries.iter().all(|entry| {
+                    let (before, id) = (last.replace(entry.log_id()), entry.log_id());
+                    let expected = before.map_or(Some(0), |before| before.index.checked_add(1));
+                    Some(id.index) == expected && before.is_none_or(|before| before.leader_id <= id.leader_id)
+                });
+                entries_follow && is_known_in(&request.vote, [last, request.leader_commit])
             }
-            _ => true,
+            Self::Vote(request) | Self::PreVote(request) => is_known_in(&request.vote, [request.last_log_id]),
+            Self::Transfer(request) => is_known_in(request.from_leader(), [request.last_log_id().copied()]),
+            Self::Snapshot { vote, meta, .. } => {
+                let membership = *meta.last_membership.log_id();
+                membership <= meta.last_log_id && is_known_in(vote, [meta.last_log_id])
+            }
         }
     }
 
@@ -102,9 +127,9 @@ pub enum RefusedMessage {
     /// Not a message, or of a newer version.
     #[error("the message is {0}")]
     Unreadable(#[from] UnreadableDocument),
-    /// A snapshot from a leader that was deposed before it was made.
-    #[error("node number {0} sent a snapshot that is newer than its term")]
-    OutOfTerm(NodeId),
+    /// What no leader and no candidate says.
+    #[error("node number {0} sent a message that contradicts itself")]
+    Contradictory(NodeId),
     /// A peer speaks for another.
     #[error("node number {from} sent a message in the name of node number {claimed}")]
     NotItsOwn {

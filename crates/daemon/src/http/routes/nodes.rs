@@ -44,7 +44,8 @@ pub async fn evict(
 }
 
 /// A voter whose absence would leave the others without a majority is not evicted: its removal would
-/// need the very majority that it takes away, and nothing could be changed any more.
+/// need the very majority that it takes away, and nothing could be changed any more. Where there is no
+/// majority now, the write itself says so.
 fn can_be_spared(node: &Node, target: &NodeName) -> Result<(), Problem> {
     let state = node.state();
     let Some((id, _)) = state.node_named(target) else { return Ok(()) };
@@ -56,7 +57,8 @@ fn can_be_spared(node: &Node, target: &NodeName) -> Result<(), Problem> {
     let missing: Vec<String> =
         rest.iter().filter(|voter| !node.is_up(**voter)).map(|voter| node.book.name(*voter)).collect();
     let (present, needed) = (rest.len() - missing.len(), rest.len() / 2 + 1);
-    if present >= needed {
+    let has_quorum_now = present + usize::from(node.is_up(id)) > voters.len() / 2;
+    if present >= needed || !has_quorum_now {
         return Ok(());
     }
     let text = format!(

@@ -151,3 +151,28 @@ fn a_snapshot_newer_than_its_senders_term_is_no_leaders() {
     assert!(snapshot(3).is_consistent());
     assert!(!snapshot(2).is_consistent());
 }
+
+#[test]
+fn entries_that_do_not_follow_each_other_are_no_leaders() {
+    let append = |term, before, indexes: &[(u64, u64)], commit| {
+        let entry =
+            |(term, index): &(u64, u64)| Entry { log_id: id(*term, *index), payload: EntryPayload::Blank };
+        let request = AppendEntriesRequest {
+            vote: Vote { leader_id: LeaderId { term, voted_for: NodeId(1) }, committed: true },
+            prev_log_id: before,
+            entries: indexes.iter().map(entry).collect(),
+            leader_commit: commit,
+        };
+        Request::Append { quorum_age_ms: None, request }.is_consistent()
+    };
+    assert!(append(3, None, &[(0, 0), (3, 1)], Some(id(3, 1))));
+    assert!(append(3, Some(id(2, 6)), &[(2, 7), (3, 8)], None));
+    assert!(append(3, Some(id(2, 6)), &[], Some(id(2, 6))), "a heartbeat");
+    assert!(!append(3, None, &[(1, 1)], None), "the first is missing");
+    assert!(!append(3, None, &[(0, 0), (1, 1), (1, u64::MAX)], None), "a hole");
+    assert!(!append(3, Some(id(2, 6)), &[(3, 7), (2, 8)], None), "terms go back");
+    assert!(!append(3, Some(id(2, 6)), &[(4, 7)], None), "an entry of a later term");
+    assert!(!append(3, None, &[], Some(id(4, 1))), "a commit of a later term");
+    assert!(!append(3, Some(id(3, u64::MAX)), &[(3, u64::MAX)], None), "nothing follows the last number");
+    assert!(!append(u64::MAX, None, &[], None), "no term follows the last one");
+}
