@@ -8,6 +8,8 @@
 //! * A change happens whole or not at all: each command first checks everything, then changes.
 //! * An accepted change adds one to the revision. One that finds everything as it asks for is
 //!   accepted and adds nothing.
+//! * What somebody asked for is told apart from what nodes write of themselves: `if_revision` holds
+//!   as long as nobody has asked for anything since.
 //! * A refused one changes nothing but the memory of recent requests, and says why.
 //! * A request that was decided before is answered as before and not done again.
 //!
@@ -78,6 +80,9 @@ pub fn apply(state: &mut ClusterState, proposal: &Proposal) -> (Outcome, Vec<Dra
         Ok(accepted) => {
             if accepted.changed {
                 state.revision = state.revision.next();
+                if !matches!(proposal.actor, Actor::Node(_)) {
+                    state.requested = state.revision;
+                }
             }
             (Outcome::Done { revision: state.revision, node: accepted.node }, accepted.notices)
         }

@@ -76,10 +76,15 @@ impl Stage {
             }
             _ => {
                 self.requests += 1;
+                let n1 = "n1".parse().unwrap();
+                let actor = match words[0] {
+                    "update" => Actor::Node(n1),
+                    _ => Actor::Local { node: n1, uid: 0 },
+                };
                 let proposal = Proposal {
                     request: RequestId([self.requests; 16]),
                     at: Timestamp::from_unix_ms(self.at),
-                    actor: Actor::Local { node: "n1".parse().unwrap(), uid: 0 },
+                    actor,
                     command: command(&words),
                 };
                 self.propose(proposal)

@@ -11,7 +11,8 @@ pub struct ApplyRequest {
     /// Say what would change, and change nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// Only if the database is still at this revision.
+    /// Only if nobody has asked for a change since this revision. What nodes write of themselves (a
+    /// daemon that started, say) raises the revision too, and refuses nothing.
     #[serde(default)]
     pub if_revision: Option<u64>,
 }

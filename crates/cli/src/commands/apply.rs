@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Say what would change, and change nothing; exit code 3 if something would
     #[arg(long)]
     dry_run: bool,
-    /// Only if the cluster is still at this revision
+    /// Only if nobody asked for a change since this revision
     #[arg(long, value_name = "REVISION")]
     if_revision: Option<u64>,
     #[command(flatten)]

@@ -76,7 +76,7 @@ pub enum Command {
         spec: ClusterSpec,
         /// The file itself.
         text: String,
-        /// Only if the database is still at this revision.
+        /// Only if nobody has asked for a change since this revision.
         if_revision: Option<Revision>,
     },
     /// Makes a join token.

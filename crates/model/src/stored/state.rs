@@ -19,6 +19,10 @@ pub struct ClusterState {
     /// Accepted changes so far.
     #[serde(default)]
     pub revision: Revision,
+    /// The revision of the latest change that somebody asked for. What nodes write of themselves comes
+    /// after it, and is nothing that anybody's file could run over.
+    #[serde(default)]
+    pub requested: Revision,
     /// The highest node id ever given.
     #[serde(default)]
     pub last_node: NodeId,
@@ -46,6 +50,12 @@ pub struct ClusterState {
 }
 
 impl ClusterState {
+    /// Whether nobody has asked for a change since this revision.
+    #[must_use]
+    pub fn unchanged_since(&self, revision: Revision) -> bool {
+        (self.requested..=self.revision).contains(&revision)
+    }
+
     /// The member of this name.
     #[must_use]
     pub fn node_named(&self, name: &NodeName) -> Option<(NodeId, &NodeRecord)> {

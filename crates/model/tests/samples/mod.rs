@@ -303,6 +303,7 @@ impl Samples for ClusterState {
         let full = Self {
             cluster: ClusterRecord::samples().pop(),
             revision: Revision(42),
+            requested: Revision(40),
             last_node: NodeId(3),
             nodes: (1..).map(NodeId).zip(NodeRecord::samples()).collect(),
             evicted: BTreeMap::from([(NodeId(3), EvictedRecord::samples().remove(0))]),

@@ -94,7 +94,6 @@ fn what_the_file_omits_is_removed_and_the_difference_says_so() {
 fn a_revision_that_has_moved_on_refuses_the_file() {
     let cluster = formed!(2);
     let [n1, n2] = cluster.all();
-    cluster.recorded();
     let seen = n1.status().revision;
     let apply = |revision: u64| n2.run_with(&format!("apply --file - --if-revision {revision}"), FILE);
     n1.apply("[cluster]\nname = \"shop\"\n# in between\n").ok();

@@ -25,7 +25,7 @@ pub(super) fn configure(
         return Err(Rejection::OtherCluster { given: wanted.given.clone(), here: here.clone() });
     }
     if let Some(expected) = *wanted.if_revision
-        && expected != state.revision
+        && !state.unchanged_since(expected)
     {
         return Err(Rejection::RevisionMoved { expected, current: state.revision });
     }

@@ -37,12 +37,19 @@ pub async fn apply(
     let warnings = parsed.warnings.iter().chain(&against).map(shown).collect();
     let diff = differences.lines();
     let expected = request.if_revision.map(Revision);
-    if let Some(expected) = expected.filter(|expected| *expected != state.revision) {
+    // This node may not have all of it yet: what it has may refuse; that nothing moved, only the
+    // write itself can tell.
+    let writes = changed && !request.dry_run;
+    let moved = |expected: &Revision| match writes {
+        true => *expected < state.requested,
+        false => !state.unchanged_since(*expected),
+    };
+    if let Some(expected) = expected.filter(moved) {
         let moved = Rejection::RevisionMoved { expected, current: state.revision };
         return Err(crate::http::problem::rejected(&moved).into());
     }
     let mut revision = state.revision;
-    if changed && !request.dry_run {
+    if writes {
         // What was shown is a difference to the state as it was read; if that has changed since,
         // the write meets a later revision, and only an explicit `if_revision` forbids that.
         let command = Command::Configure {
