@@ -4,9 +4,10 @@ use membership::Moment;
 use model::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustix::time::{ClockId, clock_gettime};
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
+
+/// Whoever looks at something from time to time waits with this, and shares its wake-ups with the rest.
+pub(crate) use store::engine::beat;
 
 /// CLOCK_BOOTTIME: monotone, and it goes on during suspend, which CLOCK_MONOTONIC does not.
 #[must_use]
@@ -22,18 +23,6 @@ pub(crate) fn moment() -> Moment {
 pub(crate) fn wall() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Waits for the next of the moments that are `every` apart, counted from one beginning for all.
-///
-/// Whoever looks at something from time to time waits with this. A wake-up costs an idle machine far
-/// more than what is then looked at, and so all who look ten times a second share ten wake-ups.
-pub(crate) async fn beat(every: Duration) {
-    static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let every_ms = every.as_millis().max(1);
-    let next_ms = (FIRST.elapsed().as_millis() / every_ms + 1) * every_ms;
-    tokio::time::sleep_until(*FIRST + Duration::from_millis(u64::try_from(next_ms).unwrap_or(u64::MAX)))
-        .await;
 }
 
 /// Random bytes for ids and secrets.

@@ -101,6 +101,7 @@ async fn start(node: &Arc<Node>, identity: &Identity) -> Result<TheEngine, NoEng
     })?;
     let timers = node.timers();
     let settings = EngineSettings::with_timers(timers.heartbeat, timers.election_min, timers.election_max);
+    store::engine::engine_follows(timers.heartbeat);
     let transport = Arc::new(PeerTransport(Arc::downgrade(node)));
     let sink = Arc::new(Notices(node.log.clone()));
     Ok(Engine::start(settings, store, Arc::new(DedicatedThread), transport, sink).await?)

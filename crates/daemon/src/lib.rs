@@ -97,8 +97,11 @@ pub fn run(config_file: &Path) -> ExitCode {
     limits::raise_open_files();
     let started = Config::load(config_file).map_err(StartError::from).and_then(|config| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            // Two suffice for thousands of requests a second; more would only cost memory.
-            .worker_threads(2)
+            // One suffices for thousands of requests a second, and is woken once for what two would be
+            // woken for twice. What may block (the disk, a long file to parse) has threads of its own.
+            // And what is stuck should look stuck: heartbeats that a second thread went on sending
+            // would vouch for a node that does nothing else any more.
+            .worker_threads(1)
             .max_blocking_threads(16)
             .enable_all()
             .build()?;

@@ -20,6 +20,7 @@
 //! Not here: addresses (a node is a number to openraft; the transport knows where it lives), TLS,
 //! timers' values (see `membership`), and the decision who votes.
 
+mod beat;
 mod committer;
 mod disk;
 mod executor;
@@ -37,6 +38,7 @@ mod standing;
 mod types;
 mod verify;
 
+pub use beat::{Tokio, beat, engine_follows};
 pub use executor::{DedicatedThread, DiskExecutor};
 pub use failure::Failure;
 pub use handle::{ChangeError, Changes, Engine, ProposeError, StartError, TransferError};
@@ -46,7 +48,6 @@ pub use network::{Transport, TransportError};
 pub use open::{IfMissing, OpenError, OpenStore, create_backend, open_backend, open_file};
 pub use settings::EngineSettings;
 pub use standing::{PeerStanding, Role, Standing, Stopped};
-pub use types::Tokio;
 
 /// A boxed future, as the injected traits return it.
 pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

@@ -43,7 +43,9 @@ impl EngineSettings {
         let heartbeat = ms(self.heartbeat);
         let lease = ms(self.election_max);
         Config {
-            heartbeat_interval: heartbeat,
+            // openraft sends at the first look after this interval. A little less than a whole one, so
+            // that a look which comes a little early after one that was late is not for nothing.
+            heartbeat_interval: heartbeat - heartbeat / 10,
             // Every heartbeat is sent, also under load: an acknowledged one renews the lease.
             heartbeat_min_interval: None,
             election_timeout_min: ms(self.election_min),

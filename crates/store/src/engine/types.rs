@@ -9,9 +9,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// The runtime of the daemon.
-pub type Tokio = openraft_rt_tokio::TokioRuntime;
-
 /// openraft's type configuration, over any runtime `R`. A type alone: it has no values of use.
 pub(crate) struct Types<R>(PhantomData<fn() -> R>);
 

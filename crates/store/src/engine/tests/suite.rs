@@ -1,11 +1,12 @@
 //! openraft's own tests of a log store and a state machine, on ours.
 
 use super::support::{NODE, Told};
+use crate::engine::Tokio;
 use crate::engine::disk::Disk;
 use crate::engine::executor::{DedicatedThread, DiskExecutor};
 use crate::engine::log::{Log, LogStore};
 use crate::engine::machine_store::MachineStore;
-use crate::engine::types::{Tokio, Types};
+use crate::engine::types::Types;
 use crate::engine::{committer, create_backend, open::builder};
 use openraft::StorageError;
 use openraft::alias::WatchOf;

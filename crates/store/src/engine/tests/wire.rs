@@ -5,10 +5,11 @@
 //! of the file's layout.
 
 use super::support::token;
+use crate::engine::Tokio;
 use crate::engine::message::{PeerReply, PeerRequest, RefusedMessage, decode, encode};
 use crate::engine::open::Marker;
 use crate::engine::types::{
-    CommittedLeaderId, Entry, LeaderId, LogId, SnapshotMeta, StoredMembership, Tokio, Types, Vote,
+    CommittedLeaderId, Entry, LeaderId, LogId, SnapshotMeta, StoredMembership, Types, Vote,
 };
 use crate::engine::verify::StoredSnapshot;
 use model::NodeId;
