@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn moments_are_a_beat_apart_and_never_early() {
         let every = Duration::from_millis(50);
-        let mut at = TokioInstant::now();
+        let beginning = next(TokioInstant::now(), every);
+        let mut at = beginning;
         let mut before = next(at, every);
         for _ in 0..100 {
             let then = next(at, every);

@@ -42,10 +42,8 @@ impl EngineSettings {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let heartbeat = ms(self.heartbeat);
         let lease = ms(self.election_max);
-        Config {
-            // openraft sends at the first look after this interval. A little less than a whole one, so
-            // that a look which comes a little early after one that was late is not for nothing.
-            heartbeat_interval: heartbeat - heartbeat / 10,
+        let mut config = Config {
+            heartbeat_interval: heartbeat,
             // Every heartbeat is sent, also under load: an acknowledged one renews the lease.
             heartbeat_min_interval: None,
             election_timeout_min: ms(self.election_min),
@@ -75,7 +73,11 @@ impl EngineSettings {
             removed_leader_step_down: StepDownPolicy::After(heartbeat),
             ..Config::default()
         }
-        .validate()
+        .validate()?;
+        // openraft sends at the first look after this interval. A little less than a whole one, so that
+        // a look which comes a little early after one that was late is not for nothing.
+        config.heartbeat_interval -= config.heartbeat_interval / 10;
+        Ok(config)
     }
 }
 
