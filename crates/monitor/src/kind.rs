@@ -1,0 +1,75 @@
+//! What a resource type has to be.
+
+use resource_api::message::Place;
+use resource_api::{FromMonitor, Instance, Outcome, TypeDescription, Verb};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// What is awaited. Dropping it ends what it started and has not finished.
+pub type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// A type.
+pub trait ResourceType: Send + Sync {
+    /// Why it cannot be used on this node; nothing: it can. Cheap: asked for each type of a list.
+    fn problem(&self) -> Option<String> {
+        None
+    }
+
+    /// What it is. The error is why it does not say.
+    fn describe(&self) -> Future<Result<TypeDescription, String>>;
+
+    /// A resource of this type. Touches nothing yet.
+    ///
+    /// # Errors
+    /// If it cannot be one: why.
+    fn open(&self, instance: &Instance, world: &Arc<World>) -> Result<Arc<dyn Resource>, Outcome>;
+}
+
+/// A resource. Calls never overlap, except that `terminate` may come while another is cut short.
+pub trait Resource: Send + Sync {
+    /// Does something. The deadline is kept by the caller, by dropping the future; a type that tells its
+    /// agent how long it has finds it in the request.
+    fn call(self: Arc<Self>, request: Request) -> Future<Outcome>;
+
+    /// Ends when the kernel, or a service manager, says that the resource is not any more as it was:
+    /// with how it is now. Only awaited while the resource is watched, and after each call anew.
+    fn changed(self: Arc<Self>) -> Future<Outcome> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A call.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What.
+    pub verb: Verb,
+    /// How long it may take.
+    pub deadline: Duration,
+    /// What the verb has to know besides.
+    pub arguments: BTreeMap<String, String>,
+}
+
+/// Where a monitor works, and to whom it tells what nobody asked for.
+#[derive(Debug)]
+pub struct World {
+    /// The node, a folder, and perhaps a cgroup.
+    pub place: Place,
+    pub(crate) news: mpsc::UnboundedSender<FromMonitor>,
+}
+
+impl World {
+    /// Tells the daemon something.
+    pub fn tell(&self, news: FromMonitor) {
+        // Only at the end of the conversation is there nobody to hear it.
+        let _ = self.news.send(news);
+    }
+}
+
+/// A verb that a type does not have.
+#[must_use]
+pub fn unimplemented(verb: Verb) -> Outcome {
+    Outcome::failed(resource_api::Failure::Unimplemented, format!("it has no `{verb}`"))
+}

@@ -1,0 +1,6 @@
+//! A monitor in this process, its daemon the test, its types made up.
+
+mod calls;
+mod client;
+mod looks;
+mod scripted;

@@ -1,0 +1,47 @@
+//! The types that this monitor knows. One file or folder each.
+
+mod dummy;
+
+use crate::kind::ResourceType;
+use model::TypeName;
+use resource_api::message::TypeStanding;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The types of a monitor.
+pub struct Registry {
+    built_in: BTreeMap<TypeName, Arc<dyn ResourceType>>,
+}
+
+impl Registry {
+    /// What there is on this machine.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        Self::of([("dummy", Arc::new(dummy::Dummy) as Arc<dyn ResourceType>)])
+    }
+
+    /// These alone.
+    pub(crate) fn of<const N: usize>(types: [(&str, Arc<dyn ResourceType>); N]) -> Self {
+        let named = types.map(|(name, kind)| (name.parse().expect("a built-in name is a name"), kind));
+        Self { built_in: BTreeMap::from(named) }
+    }
+
+    /// The type of this name.
+    pub(crate) fn find(&self, kind: &TypeName) -> Option<Arc<dyn ResourceType>> {
+        self.built_in.get(kind).cloned()
+    }
+
+    /// Why it is not there, and what to do about it.
+    pub(crate) fn why_not(&self, kind: &TypeName) -> String {
+        format!("no resource type `{kind}` on this node")
+    }
+
+    /// All of them.
+    pub(crate) fn list(&self) -> Vec<TypeStanding> {
+        let standing = |(name, kind): (&TypeName, &Arc<dyn ResourceType>)| TypeStanding {
+            name: name.clone(),
+            problem: kind.problem(),
+        };
+        self.built_in.iter().map(standing).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! A program to be run.
+
+use crate::cgroup::{Cgroup, CgroupError};
+use crate::enter::enter;
+use crate::output::Output;
+use crate::watched::Watched;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use tokio::process::{Child, Command};
+
+/// Who a program runs as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The user's number.
+    pub uid: u32,
+    /// The number of the user's group.
+    pub gid: u32,
+}
+
+/// A program to be run. It gets no shell, no environment but this, and nothing to read.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Which, by its absolute path.
+    pub program: PathBuf,
+    /// Its arguments, as they are.
+    pub args: Vec<OsString>,
+    /// Its environment, all of it.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where it runs; `/` if nothing is said.
+    pub folder: Option<PathBuf>,
+    /// Who it runs as; as this program if nothing is said.
+    pub user: Option<User>,
+    /// What holds it together.
+    pub cgroup: Option<Cgroup>,
+    /// How much of its output is kept, in bytes.
+    pub output_max: usize,
+}
+
+impl Job {
+    /// This program, without arguments and environment.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            environment: Vec::new(),
+            folder: None,
+            user: None,
+            cgroup: None,
+            output_max: 64 << 10,
+        }
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// With one more variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts it. It goes on if what is returned is dropped.
+    ///
+    /// # Errors
+    /// If there is no such program, it may not be run, or its cgroup cannot be entered.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(&self) -> Result<Started, SpawnError> {
+        let failed = |source| SpawnError::Run { program: self.program.clone(), source };
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.folder.as_deref().unwrap_or("/".as_ref())).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(user) = &self.user {
+            // The standard library drops all further groups before it changes the user, as root does.
+            command.gid(user.gid).uid(user.uid);
+        }
+        if let Some(cgroup) = &self.cgroup {
+            enter(&mut command, cgroup.procs()?);
+        }
+        let mut child = Command::from(command).spawn().map_err(failed)?;
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| failed(std::io::Error::other("it has no number")))?;
+        let output = Output::keeping(self.output_max);
+        let mut readers = tokio::task::JoinSet::new();
+        if let Some(stdout) = child.stdout.take() {
+            readers.spawn(output.clone().read(stdout));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            readers.spawn(output.clone().read(stderr));
+        }
+        Ok(Started { child, pid, output, readers })
+    }
+}
+
+/// Why a program was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// The operating system refused.
+    #[error("cannot run {}: {source}", program.display())]
+    Run {
+        /// Which.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What should hold it together is not there.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+}
+
+/// A program that was started.
+#[derive(Debug)]
+pub struct Started {
+    child: Child,
+    pid: Pid,
+    output: Output,
+    readers: tokio::task::JoinSet<()>,
+}
+
+impl Started {
+    /// Its number, which is that of its process group too.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// What it has printed so far.
+    #[must_use]
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Something that notices its end and outlives this; nothing, if it has ended.
+    #[must_use]
+    pub fn watched(&self) -> Option<Watched> {
+        Watched::of(self.pid)
+    }
+
+    /// Waits for its end, not for that of its children.
+    ///
+    /// # Errors
+    /// If the operating system does not say.
+    pub async fn ended(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Signals its whole process group. That it has none any more is no failure.
+    pub fn signal(&self, signal: Signal) {
+        // Its number is its own until it has been waited for.
+        if self.child.id().is_some() {
+            let _ = kill_process_group(self.pid, signal);
+        }
+    }
+
+    /// Waits until all that could print has closed its output, but no longer than this.
+    pub(crate) async fn drained(&mut self, at_most: std::time::Duration) {
+        let all = async { while self.readers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(at_most, all).await;
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // Children may go on printing; they are read to their end.
+        self.readers.detach_all();
+    }
+}

@@ -1,0 +1,63 @@
+//! A program that is to end by itself, under a deadline.
+
+use crate::job::{Job, SpawnError, Started};
+use rustix::process::Signal;
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It took longer than it had, and was killed with its process group.
+    TimedOut,
+}
+
+/// A program that has ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// How.
+    pub how: How,
+    /// The end of what it printed.
+    pub output: String,
+}
+
+/// After a program's end, what is still in its pipes is read for so long. Only children that it left
+/// behind make anybody wait for it.
+const DRAIN: Duration = Duration::from_millis(20);
+
+/// Runs a program until its end or its deadline. Whoever drops the future has its process group killed.
+///
+/// # Errors
+/// If it cannot be started.
+pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
+    let mut running = EndedIfDropped(job.start()?);
+    let how = match tokio::time::timeout(deadline, running.0.ended()).await {
+        Ok(Ok(status)) => match (status.code(), status.signal()) {
+            (Some(code), _) => How::Exited(code),
+            (None, signal) => How::Signalled(signal.unwrap_or(0)),
+        },
+        Ok(Err(source)) => {
+            return Err(SpawnError::Run { program: job.program.clone(), source });
+        }
+        Err(_) => {
+            running.0.signal(Signal::KILL);
+            // It cannot refuse; one in an uninterruptible system call ends some time later.
+            let _ = tokio::time::timeout(DRAIN, running.0.ended()).await;
+            How::TimedOut
+        }
+    };
+    running.0.drained(DRAIN).await;
+    Ok(Ended { how, output: running.0.output().text() })
+}
+
+struct EndedIfDropped(Started);
+
+impl Drop for EndedIfDropped {
+    fn drop(&mut self) {
+        self.0.signal(Signal::KILL);
+    }
+}

@@ -1,0 +1,103 @@
+//! Real programs, as badly behaved as they come.
+
+use crate::{Cgroup, How, Identity, Job, Watched, run};
+use std::time::Duration;
+
+/// Generous: whatever a test waits for comes within it, or never.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn shell(script: &str) -> Job {
+    Job::new("/bin/sh").arg("-c").arg(script).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
+fn with_runtime<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+}
+
+fn ran(script: &str, deadline: Duration) -> (How, String) {
+    let ended = with_runtime(run(&shell(script), deadline)).unwrap();
+    (ended.how, ended.output)
+}
+
+#[test]
+fn codes_and_signals_and_what_was_printed_come_back() {
+    assert_eq!(ran("echo out; echo err >&2; exit 7", PATIENCE), (How::Exited(7), "out\nerr\n".to_owned()));
+    assert_eq!(ran("kill -SEGV $$", PATIENCE).0, How::Signalled(11));
+    assert_eq!(ran("echo x > /dev/stderr", PATIENCE), (How::Exited(0), "x\n".to_owned()));
+}
+
+#[test]
+fn it_gets_only_the_environment_that_is_given_and_nothing_to_read() {
+    let (how, output) = ran("env; pwd; cat", PATIENCE);
+    assert_eq!(how, How::Exited(0));
+    assert!(
+        !output.contains("CARGO") && output.contains("PATH=/usr/sbin") && output.ends_with("/\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn arguments_are_what_they_are_whatever_they_hold() {
+    let odd = "a b;$(touch /tmp/steadfast-never)\n`id`\\'\"";
+    let job = Job::new("/bin/echo").arg("-n").arg(odd);
+    assert_eq!(with_runtime(run(&job, PATIENCE)).unwrap().output, odd);
+}
+
+#[test]
+fn at_its_deadline_its_whole_process_group_ends_even_one_that_ignores_term() {
+    let (how, output) = ran("trap '' TERM; sleep 1000 & echo $!; wait", Duration::from_millis(200));
+    assert_eq!(how, How::TimedOut);
+    let child: i32 = output.trim().parse().unwrap();
+    let gone = std::time::Instant::now() + PATIENCE;
+    while Identity::of(child).is_some() {
+        assert!(std::time::Instant::now() < gone, "its child {child} goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_flood_is_bounded_and_a_child_that_holds_the_pipe_is_not_waited_for() {
+    let (how, output) = ran("yes | head -c 10000000; sleep 5 & echo end", PATIENCE);
+    assert_eq!(how, How::Exited(0));
+    assert!(output.len() < 70 << 10 && output.starts_with('[') && output.ends_with("end\n"));
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let error = with_runtime(run(&Job::new("/no/such/program"), PATIENCE)).unwrap_err();
+    assert!(error.to_string().starts_with("cannot run /no/such/program: No such file"), "{error}");
+}
+
+#[test]
+fn an_end_is_noticed_and_a_later_process_of_the_same_number_is_another() {
+    with_runtime(async {
+        let mut started = shell("exec sleep 1000").start().unwrap();
+        let watched = started.watched().unwrap();
+        let again = Watched::again(watched.identity()).unwrap();
+        let other = Identity { started: watched.identity().started + 1, ..watched.identity() };
+        assert!(Watched::again(other).is_none());
+        assert!(!again.has_ended());
+        again.signal(rustix::process::Signal::TERM).unwrap();
+        tokio::time::timeout(PATIENCE, watched.ended()).await.unwrap();
+        started.ended().await.unwrap();
+        assert!(again.has_ended() && Watched::again(watched.identity()).is_none());
+    });
+}
+
+#[test]
+fn a_cgroup_holds_what_leaves_its_process_group() {
+    let place = std::env::var_os("STEADFAST_TEST_CGROUP").map(std::path::PathBuf::from);
+    let Some(base) = place.or_else(Cgroup::writable_base) else {
+        eprintln!("SKIPPED a_cgroup_holds_what_leaves_its_process_group: no writable cgroup of version 2");
+        return;
+    };
+    with_runtime(async {
+        let cgroup = Cgroup::below(&base, &format!("steadfast-test-{}", std::process::id())).unwrap();
+        let job = Job { cgroup: Some(cgroup.clone()), ..shell("setsid sleep 1000 & exit 0") };
+        assert_eq!(run(&job, PATIENCE).await.unwrap().how, How::Exited(0));
+        assert!(!cgroup.is_empty() && cgroup.pids().len() == 1);
+        assert!(cgroup.remove().is_err(), "somebody is in it");
+        assert!(cgroup.kill(PATIENCE).await);
+        cgroup.remove().unwrap();
+    });
+}
