@@ -153,7 +153,7 @@ impl Reader {
     async fn next(&mut self) -> io::Result<Option<ToMonitor>> {
         let mut buffer = vec![0; 16 << 10];
         loop {
-            if let Some(message) = self.decoder.next().map_err(not_understood)? {
+            if let Some(message) = self.decoder.take().map_err(not_understood)? {
                 return Ok(Some(message));
             }
             match self.from.read(&mut buffer).await? {

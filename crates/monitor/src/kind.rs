@@ -1,6 +1,7 @@
 //! What a resource type has to be.
 
-use resource_api::message::Place;
+use model::TypeName;
+use resource_api::message::{Place, TypeStanding};
 use resource_api::{FromMonitor, Instance, Outcome, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -26,6 +27,18 @@ pub trait ResourceType: Send + Sync {
     /// # Errors
     /// If it cannot be one: why.
     fn open(&self, instance: &Instance, world: &Arc<World>) -> Result<Arc<dyn Resource>, Outcome>;
+}
+
+/// Types that share the first word of their names, such as `ocf` in `ocf:heartbeat:Dummy`.
+pub trait Family: Send + Sync {
+    /// The type of this name, if there is one on this node.
+    fn find(&self, kind: &TypeName) -> Option<Arc<dyn ResourceType>>;
+
+    /// Why there is none, and what to do about it.
+    fn why_not(&self, kind: &TypeName) -> String;
+
+    /// All that there are on this node. May read folders.
+    fn list(&self) -> Vec<TypeStanding>;
 }
 
 /// A resource. Calls never overlap, except that `terminate` may come while another is cut short.

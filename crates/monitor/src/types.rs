@@ -2,7 +2,7 @@
 
 mod dummy;
 
-use crate::kind::ResourceType;
+use crate::kind::{Family, ResourceType};
 use model::TypeName;
 use resource_api::message::TypeStanding;
 use std::collections::BTreeMap;
@@ -11,6 +11,8 @@ use std::sync::Arc;
 /// The types of a monitor.
 pub struct Registry {
     built_in: BTreeMap<TypeName, Arc<dyn ResourceType>>,
+    /// By the first word of their names.
+    families: BTreeMap<&'static str, Arc<dyn Family>>,
 }
 
 impl Registry {
@@ -23,17 +25,29 @@ impl Registry {
     /// These alone.
     pub(crate) fn of<const N: usize>(types: [(&str, Arc<dyn ResourceType>); N]) -> Self {
         let named = types.map(|(name, kind)| (name.parse().expect("a built-in name is a name"), kind));
-        Self { built_in: BTreeMap::from(named) }
+        Self { built_in: BTreeMap::from(named), families: BTreeMap::new() }
     }
 
     /// The type of this name.
     pub(crate) fn find(&self, kind: &TypeName) -> Option<Arc<dyn ResourceType>> {
-        self.built_in.get(kind).cloned()
+        match self.family(kind) {
+            Some(family) => family.find(kind),
+            None => self.built_in.get(kind).cloned(),
+        }
+    }
+
+    fn family(&self, kind: &TypeName) -> Option<&Arc<dyn Family>> {
+        kind.as_str().split_once(':').and_then(|(first, _)| self.families.get(first))
     }
 
     /// Why it is not there, and what to do about it.
     pub(crate) fn why_not(&self, kind: &TypeName) -> String {
-        format!("no resource type `{kind}` on this node")
+        match self.family(kind) {
+            Some(family) => family.why_not(kind),
+            None => {
+                format!("no resource type `{kind}` on this node; `steadfast type list` names those that are")
+            }
+        }
     }
 
     /// All of them.
@@ -42,6 +56,7 @@ impl Registry {
             name: name.clone(),
             problem: kind.problem(),
         };
-        self.built_in.iter().map(standing).collect()
+        let families = self.families.values().flat_map(|family| family.list());
+        self.built_in.iter().map(standing).chain(families).collect()
     }
 }

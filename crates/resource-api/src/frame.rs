@@ -55,7 +55,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What came is no message. Nothing after it can be trusted: the connection is to be ended.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn take<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let Some(head) = self.bytes.first_chunk::<HEAD>() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
         if length > MAX_DOCUMENT_BYTES {
@@ -87,7 +87,7 @@ mod tests {
             let (mut decoder, mut got) = (Decoder::default(), Vec::new());
             for piece in bytes.chunks(size) {
                 decoder.feed(piece);
-                while let Some(message) = decoder.next::<ToMonitor>().unwrap() {
+                while let Some(message) = decoder.take::<ToMonitor>().unwrap() {
                     got.push(message);
                 }
             }
@@ -100,11 +100,11 @@ mod tests {
     fn what_is_too_long_or_no_message_is_an_error_and_not_waited_for() {
         let mut decoder = Decoder::default();
         decoder.feed(&[0xff; 4]);
-        assert!(matches!(decoder.next::<ToMonitor>(), Err(FrameError::TooLong(_))));
+        assert!(matches!(decoder.take::<ToMonitor>(), Err(FrameError::TooLong(_))));
         for nonsense in [&b"\0\0\0\x02{}"[..], b"\0\0\0\0", b"\0\0\0\x03\xff\xfe\xfd"] {
             let mut decoder = Decoder::default();
             decoder.feed(nonsense);
-            assert!(matches!(decoder.next::<ToMonitor>(), Err(FrameError::NoMessage(_))), "{nonsense:?}");
+            assert!(matches!(decoder.take::<ToMonitor>(), Err(FrameError::NoMessage(_))), "{nonsense:?}");
         }
         assert!(encode(&"x".repeat(MAX_DOCUMENT_BYTES)).is_err());
     }

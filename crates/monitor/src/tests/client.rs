@@ -65,7 +65,7 @@ impl Client {
                 let count = self.socket.read(&mut buffer).await.unwrap();
                 assert_ne!(count, 0, "the monitor has ended");
                 self.decoder.feed(&buffer[..count]);
-                while let Some(message) = self.decoder.next().unwrap() {
+                while let Some(message) = self.decoder.take().unwrap() {
                     self.heard.push(message);
                 }
             }
