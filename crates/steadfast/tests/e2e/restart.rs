@@ -203,3 +203,24 @@ fn a_founder_killed_while_it_forms_goes_on_by_itself_or_is_still_a_stranger() {
         n1.apply("[cluster]\nname = \"shop\"\n# whole\n").ok();
     }
 }
+
+#[test]
+fn a_joiner_killed_while_it_joins_becomes_a_member_by_itself_or_its_token_is_still_good() {
+    for delay_ms in [0, 5, 15, 30, 60, 120, 200] {
+        let cluster = formed!(1 of 2);
+        let [n1, n2] = cluster.all();
+        let token = n1.token("");
+        n2.start();
+        let mut join = n2.spawn(&format!("join {} --token {token}", n1.address()));
+        std::thread::sleep(std::time::Duration::from_millis(delay_ms));
+        n2.kill();
+        join.wait().unwrap();
+        n2.start();
+        if n2.status().cluster.is_none() {
+            n2.join_with(n1, &token).ok();
+        }
+        n2.until("a full member", |status| status.quorum.has && status.quorum.votes == 2);
+        assert_eq!(n1.status().nodes.len(), 2);
+        n2.apply("[cluster]\nname = \"shop\"\n# whole\n").ok();
+    }
+}
