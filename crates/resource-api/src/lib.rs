@@ -9,13 +9,14 @@
 //! * [`verb`]: what can be asked of a resource, in the words of the original's resource DLLs and of OCF.
 //! * [`outcome`]: what became of it.
 //! * [`instance`]: a resource as a monitor knows it.
-//! * [`metadata`]: a type as it describes itself.
+//! * [`metadata`]: a type as it describes itself; [`check`]: given parameters against that.
 //! * [`abi`]: the C side of native plug-ins, the mirror of `include/steadfast_plugin.h`.
 //!
 //! Plain data and its encoding, nothing else: no clock, no process, no socket. The plug-in host, which
 //! must start where much is broken, depends on this crate and little more.
 
 pub mod abi;
+pub mod check;
 pub mod frame;
 pub mod instance;
 pub mod message;
@@ -23,6 +24,7 @@ pub mod metadata;
 pub mod outcome;
 pub mod verb;
 
+pub use check::ParameterProblem;
 pub use instance::{Checks, Instance, ResourceId};
 pub use message::{FromMonitor, Hello, ToMonitor};
 pub use metadata::{Kind, Parameter, TypeDescription};
