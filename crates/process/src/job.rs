@@ -6,10 +6,15 @@ use crate::output::Output;
 use crate::watched::Watched;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use tokio::process::{Child, Command};
+
+/// How much is kept of a standard error that is kept apart: a screenful.
+const ERRORS_MAX: usize = 4 << 10;
 
 /// Who a program runs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +42,12 @@ pub struct Job {
     pub cgroup: Option<Cgroup>,
     /// How much of its output is kept, in bytes.
     pub output_max: usize,
+    /// A file that it prints to, at its end; made, if it is not there. Then nothing is kept, and the
+    /// program does not notice when this one ends: a pipe would be closed, and it would die of that.
+    pub output_file: Option<PathBuf>,
+    /// Whether what it prints to its standard error is kept apart, for one whose output is read by a
+    /// program. Otherwise both are kept in the order in which they came.
+    pub errors_apart: bool,
 }
 
 impl Job {
@@ -51,6 +62,8 @@ impl Job {
             user: None,
             cgroup: None,
             output_max: 64 << 10,
+            output_file: None,
+            errors_apart: false,
         }
     }
 
@@ -81,6 +94,12 @@ impl Job {
         command.args(&self.args).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.as_deref().unwrap_or("/".as_ref())).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(path) = &self.output_file {
+            let refused = |source| SpawnError::OutputFile { path: path.clone(), source };
+            // At its end, also after somebody has cut the file: so it can be cut while it is written.
+            let file = File::options().create(true).append(true).mode(0o640).open(path).map_err(refused)?;
+            command.stdout(file.try_clone().map_err(refused)?).stderr(file);
+        }
         if let Some(user) = &self.user {
             // The standard library drops all further groups before it changes the user, as root does.
             command.gid(user.gid).uid(user.uid);
@@ -92,14 +111,15 @@ impl Job {
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| failed(std::io::Error::other("it has no number")))?;
         let output = Output::keeping(self.output_max);
+        let errors = if self.errors_apart { Output::keeping(ERRORS_MAX) } else { output.clone() };
         let mut readers = tokio::task::JoinSet::new();
         if let Some(stdout) = child.stdout.take() {
             readers.spawn(output.clone().read(stdout));
         }
         if let Some(stderr) = child.stderr.take() {
-            readers.spawn(output.clone().read(stderr));
+            readers.spawn(errors.clone().read(stderr));
         }
-        Ok(Started { child, pid, output, readers })
+        Ok(Started { child, pid, output, errors, readers })
     }
 }
 
@@ -115,6 +135,15 @@ pub enum SpawnError {
         #[source]
         source: std::io::Error,
     },
+    /// What it is to print to cannot be opened.
+    #[error("cannot open {} for what it prints: {source}", path.display())]
+    OutputFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// What should hold it together is not there.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
@@ -126,6 +155,7 @@ pub struct Started {
     child: Child,
     pid: Pid,
     output: Output,
+    errors: Output,
     readers: tokio::task::JoinSet<()>,
 }
 
@@ -140,6 +170,12 @@ impl Started {
     #[must_use]
     pub fn output(&self) -> &Output {
         &self.output
+    }
+
+    /// What it has printed to its standard error so far, or all of it if that is not kept apart.
+    #[must_use]
+    pub fn errors(&self) -> &Output {
+        &self.errors
     }
 
     /// Something that notices its end and outlives this; nothing, if it has ended.

@@ -23,6 +23,10 @@ pub struct Ended {
     pub how: How,
     /// The end of what it printed.
     pub output: String,
+    /// Whether it printed more than that.
+    pub overflowed: bool,
+    /// The end of what it printed to its standard error; the same again if that is not kept apart.
+    pub errors: String,
 }
 
 /// After a program's end, what is still in its pipes is read for so long. Only children that it left
@@ -51,7 +55,8 @@ pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
         }
     };
     running.0.drained(DRAIN).await;
-    Ok(Ended { how, output: running.0.output().text() })
+    let (output, errors) = (running.0.output(), running.0.errors());
+    Ok(Ended { how, output: output.text(), overflowed: output.overflowed(), errors: errors.text() })
 }
 
 struct EndedIfDropped(Started);

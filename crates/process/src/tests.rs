@@ -101,3 +101,32 @@ fn a_cgroup_holds_what_leaves_its_process_group() {
         cgroup.remove().unwrap();
     });
 }
+
+#[test]
+fn errors_are_kept_apart_where_somebody_reads_the_output() {
+    let job = Job { errors_apart: true, output_max: 8, ..shell("echo out; echo err >&2") };
+    let ended = with_runtime(run(&job, PATIENCE)).unwrap();
+    assert_eq!((ended.output.as_str(), ended.errors.as_str(), ended.overflowed), ("out\n", "err\n", false));
+    let job = Job { errors_apart: true, output_max: 8, ..shell("echo more than eight") };
+    assert!(with_runtime(run(&job, PATIENCE)).unwrap().overflowed);
+}
+
+#[test]
+fn what_prints_to_a_file_appends_to_it_and_goes_on_after_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    std::fs::write(&log, "before\n").unwrap();
+    let script = "echo one; while [ -s \"$0\" ]; do sleep 0.01; done; echo two >&2";
+    let job = Job { output_file: Some(log.clone()), ..shell(script).arg(&log) };
+    with_runtime(async {
+        let mut started = job.start().unwrap();
+        while std::fs::read(&log).unwrap() != b"before\none\n" {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        std::fs::write(&log, "").unwrap();
+        assert!(tokio::time::timeout(PATIENCE, started.ended()).await.unwrap().unwrap().success());
+    });
+    assert_eq!(std::fs::read(&log).unwrap(), b"two\n");
+    let job = Job { output_file: Some(folder.path().to_owned()), ..shell("") };
+    assert!(job.start().unwrap_err().to_string().contains("for what it prints"));
+}
