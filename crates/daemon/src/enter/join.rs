@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use model::stored::{Identity, JoinAnswer, JoinRequest, JoinToken, PROTOCOL, SoftwareVersion};
 use model::{Endpoint, Secret};
 use std::io;
@@ -129,11 +129,10 @@ async fn post(address: Endpoint, pin: [u8; 32], body: Bytes) -> io::Result<(u16,
     let client = connect::pinned(Pin::Authority(pin)).map_err(io::Error::other)?;
     let stream = connect::open(client, address, None, CONNECT).await?;
     let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     let driver = tokio::spawn(connection);
-    let request = hyper::Request::post(format!("https://{}{}", tls::SERVER_NAME, paths::JOIN_REQUEST))
+    let request = hyper::Request::post(paths::JOIN_REQUEST)
+        .header(hyper::header::HOST, tls::SERVER_NAME)
         .body(Full::new(body))
         .map_err(io::Error::other)?;
     let answer = sender.send_request(request).await.map_err(io::Error::other)?;

@@ -95,18 +95,23 @@ async fn accept(node: &Arc<Node>, router: &Router, doors: &Doors, listener: &Tcp
 
 async fn connection(node: Arc<Node>, router: Router, stream: TcpStream, from: SocketAddr, place: &Place) {
     let _ = stream.set_nodelay(true);
+    notice_the_dead(&stream);
     let acceptor = TlsAcceptor::from(node.listener.borrow().clone());
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
         return;
     };
     let certificate =
         stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(tls::fingerprint);
-    if certificate.as_ref().is_some_and(|shown| matches!(node.book.holder(shown), Holder::Member(..))) {
+    let is_member =
+        certificate.as_ref().is_some_and(|shown| matches!(node.book.holder(shown), Holder::Member(..)));
+    if is_member {
         place.is_a_member_s();
     }
     let router = router.layer(Extension(Connection::Tls { certificate, from }));
     let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // A member's connections wait, open, for its next call; anybody else's time for a request is limited.
+    let head = (!is_member).then_some(HEAD);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(head);
     server
         .http2()
         .timer(TokioTimer::new())
@@ -118,4 +123,15 @@ async fn connection(node: Arc<Node>, router: Router, stream: TcpStream, from: So
     {
         tracing::debug!(%error, %from, "a connection ended");
     }
+}
+
+/// A peer that lost its power closes nothing: its connections, on which nothing is under way, would stay
+/// open for ever. The kernel asks after ten silent seconds, and twice more.
+fn notice_the_dead(stream: &TcpStream) {
+    use rustix::net::sockopt;
+    const SILENCE: Duration = Duration::from_secs(10);
+    let _ = sockopt::set_tcp_keepidle(stream, SILENCE);
+    let _ = sockopt::set_tcp_keepintvl(stream, SILENCE);
+    let _ = sockopt::set_tcp_keepcnt(stream, 2);
+    let _ = sockopt::set_socket_keepalive(stream, true);
 }

@@ -1,4 +1,9 @@
-//! Calls to other nodes: one HTTP/2 connection per network and node, whichever works.
+//! Calls to other nodes: over HTTP/1.1, on connections that stay open, on whichever network works.
+//!
+//! A connection carries one call at a time, and there are as many as there are calls at the same time:
+//! two or three. So a snapshot that is on its way for seconds is in no heartbeat's way, as it would be on
+//! one connection for all; and a small call is one write and one read (HTTP/2: two writes, three tasks
+//! and a quarter of an idle leader's processor time, measured).
 //!
 //! A call goes out on the first network that looks well. If no answer has come after its share of
 //! the time, the link is suspected and the call is sent again on the next network, so the loss of
@@ -10,9 +15,10 @@ use crate::tls::{self, connect};
 use api::Problem;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http2::SendRequest;
+use hyper::client::conn::http1::SendRequest;
+use hyper::header::HOST;
 use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use model::stored::MemberHint;
 use model::{Endpoint, Incarnation, NodeId};
 use rustls::ClientConfig;
@@ -32,6 +38,9 @@ const SUSPECT: Duration = Duration::from_secs(2);
 /// The shortest share of time that a link is given: a TLS handshake and a small answer.
 const SHORTEST_SHARE: Duration = Duration::from_millis(25);
 
+/// Connections that are kept although nothing is under way on them.
+const IDLE_MAX: usize = 4;
+
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallError {
@@ -49,7 +58,8 @@ pub enum CallError {
 /// One network's way to one node.
 #[derive(Default)]
 struct Link {
-    connection: Option<SendRequest<Full<Bytes>>>,
+    /// Open, and nothing is under way on them.
+    idle: Vec<SendRequest<Full<Bytes>>>,
     suspect_until: Option<Instant>,
 }
 
@@ -133,7 +143,7 @@ impl Links {
                 }
             }
             self.with_link((to.id, *endpoint), |link| {
-                *link = Link { connection: None, suspect_until: Some(Instant::now() + SUSPECT) };
+                *link = Link { idle: Vec::new(), suspect_until: Some(Instant::now() + SUSPECT) };
             });
         }
         Err(failure)
@@ -150,22 +160,47 @@ impl Links {
         let no_answer = |what: &str, error: &dyn std::fmt::Display| {
             CallError::NoAnswer(format!("{what} {endpoint}: {error}"))
         };
-        let mut connection =
-            self.connection(to, endpoint, limit).await.map_err(|error| no_answer("connecting to", &error))?;
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("https://{}{path}", tls::SERVER_NAME))
-            .header(INCARNATION, self.0.incarnation.to_string())
-            .body(Full::new(body))
-            .map_err(|error| no_answer("asking", &error))?;
-        connection.ready().await.map_err(|error| no_answer("asking", &error))?;
-        let answer = connection.send_request(request).await.map_err(|error| no_answer("asking", &error))?;
+        let key = (to.id, endpoint);
+        let (connection, answer) = loop {
+            let idle = self.with_link(key, |link| link.idle.pop());
+            let reused = idle.is_some();
+            let mut connection = match idle {
+                Some(idle) => idle,
+                None => self
+                    .connection(to, endpoint, limit)
+                    .await
+                    .map_err(|error| no_answer("connecting to", &error))?,
+            };
+            let request = Request::builder()
+                .method(Method::POST)
+                .uri(path)
+                .header(HOST, tls::SERVER_NAME)
+                .header(INCARNATION, self.0.incarnation.to_string())
+                .body(Full::new(body.clone()))
+                .map_err(|error| no_answer("asking", &error))?;
+            let answer = match connection.ready().await {
+                Ok(()) => connection.send_request(request).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(answer) => break (connection, answer),
+                // The other one's daemon was replaced while nothing was under way.
+                Err(_) if reused => {}
+                Err(error) => return Err(no_answer("asking", &error)),
+            }
+        };
         let status = answer.status();
         let body = Limited::new(answer.into_body(), LARGEST_ANSWER)
             .collect()
             .await
             .map_err(|error| no_answer("reading from", &error))?
             .to_bytes();
+        // Only now: what is dropped before its answer came is closed, and its answer is nobody else's.
+        self.with_link(key, |link| {
+            if !connection.is_closed() && link.idle.len() < IDLE_MAX {
+                link.idle.push(connection);
+            }
+        });
         if status == StatusCode::OK {
             return Ok(body);
         }
@@ -175,19 +210,13 @@ impl Links {
         }
     }
 
-    /// The open connection, or a new one.
+    /// A new connection.
     async fn connection(
         &self,
         to: &MemberHint,
         endpoint: Endpoint,
         limit: Duration,
     ) -> io::Result<SendRequest<Full<Bytes>>> {
-        let key = (to.id, endpoint);
-        if let Some(open) =
-            self.with_link(key, |link| link.connection.clone().filter(|open| !open.is_closed()))
-        {
-            return Ok(open);
-        }
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let client = client.ok_or_else(|| io::Error::other("this node is no member yet"))?;
         let from = same_network(&self.0.own, endpoint.0.ip());
@@ -196,17 +225,14 @@ impl Links {
         if shown.as_deref() != Some(to.certificate.as_str()) {
             return Err(io::Error::other(format!("what answers there is not {}", to.name)));
         }
-        let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
+        let (sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to a peer ended");
             }
         });
-        self.with_link(key, |link| *link = Link { connection: Some(sender.clone()), suspect_until: None });
+        self.with_link((to.id, endpoint), |link| link.suspect_until = None);
         Ok(sender)
     }
 }

@@ -10,6 +10,10 @@ pub(crate) const HELLO: &str = "/peer/v1/hello";
 pub(crate) const MEMBERS: &str = "/peer/v1/members";
 /// The asked node's own events.
 pub(crate) const EVENTS: &str = "/peer/v1/events";
+/// The types that the asked node's monitors have: a list of [`resource_api::message::TypeStanding`].
+pub(crate) const TYPES: &str = "/peer/v1/types";
+/// What one of them says of itself: a [`model::TypeName`], answered with a [`resource_api::TypeDescription`].
+pub(crate) const TYPE: &str = "/peer/v1/type";
 /// The one path that a node without a certificate may ask: [`model::stored::JoinRequest`].
 pub(crate) const JOIN_REQUEST: &str = "/join/v1/request";
 

@@ -47,7 +47,7 @@ pub(crate) fn pinned(pin: Pin) -> Result<Arc<ClientConfig>, TlsError> {
 }
 
 fn finish(mut config: ClientConfig) -> Arc<ClientConfig> {
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Arc::new(config)
 }

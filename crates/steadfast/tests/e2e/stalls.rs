@@ -11,9 +11,11 @@ fn a_leader_whose_host_stands_still_is_replaced_and_follows_when_it_goes_on() {
     let others = cluster.others(old);
     old.host().freeze().unwrap();
     let new = cluster.led_by_one_of(&others);
-    others[0].until("it is down", |status| {
-        status.nodes.iter().any(|node| node.name == old.name() && node.state == NodeState::Down)
-    });
+    for other in &others {
+        other.until("it is down", |status| {
+            status.nodes.iter().any(|node| node.name == old.name() && node.state == NodeState::Down)
+        });
+    }
     let file = "[cluster]\nname = \"shop\"\n# while one stood still\n";
     others[1].apply(file).ok();
 
