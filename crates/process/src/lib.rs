@@ -9,7 +9,7 @@
 //! * [`Started`] is one that is to stay; [`Watched`] is any process, also one that a former life of this
 //!   program started: its end is noticed by the kernel's word, without polling.
 //! * [`Cgroup`] holds all that a resource started, also what left its process group.
-//! * [`marked`] finds processes by a variable that they inherited, where there are no cgroups.
+//! * [`Mark`] finds processes by what they inherited, where there are no cgroups.
 //! * What a program prints is kept up to a bound and read to its end, so that nobody waits for a full
 //!   pipe or dies of a closed one while this program lives. One that is to outlive this program prints
 //!   to a file instead.
@@ -26,7 +26,7 @@ mod watched;
 
 pub use cgroup::{Cgroup, CgroupError};
 pub use job::{Job, SpawnError, Started, User};
-pub use marked::{kill_marked, marked, signal_marked};
+pub use marked::Mark;
 pub use output::Output;
 pub use run::{Ended, How, run};
 pub use watched::{Identity, Watched};
