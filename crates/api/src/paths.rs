@@ -20,6 +20,8 @@ pub const NODES: &str = "/v1/nodes";
 pub const EVENTS: &str = "/v1/events";
 /// GET with [`crate::EventQuery`]: server-sent events, one [`model::stored::EventRecord`] each.
 pub const EVENTS_STREAM: &str = "/v1/events/stream";
+/// GET with [`crate::TypeQuery`]: [`crate::Types`]; below it, one type: [`crate::TypeShown`].
+pub const TYPES: &str = "/v1/types";
 /// POST [`crate::CredentialRequest`]: [`crate::CredentialMade`]. GET: a list of
 /// [`crate::CredentialShown`]. DELETE below it: [`crate::Changed`].
 pub const CREDENTIALS: &str = "/v1/credentials";

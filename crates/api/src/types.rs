@@ -4,6 +4,7 @@ mod admin;
 mod apply;
 mod events;
 mod problem;
+mod resource_types;
 mod status;
 
 pub use admin::{
@@ -13,6 +14,7 @@ pub use admin::{
 pub use apply::{ApplyAnswer, ApplyRequest, Diagnostic, Export};
 pub use events::{EventQuery, Events, Silent};
 pub use problem::{Problem, ProblemKind};
+pub use resource_types::{ParameterShown, TypeOnNode, TypeQuery, TypeShown, Types};
 pub use status::{
     Alarm, Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Phase, Quorum,
     ResourceShown, Standing, Status, UpDown,

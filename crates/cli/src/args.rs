@@ -2,7 +2,7 @@
 
 use crate::commands::{
     apply, completion, credential, demo, events, explain, group, init, join, man, node, resource, status,
-    token,
+    token, types,
 };
 use crate::exit::Exit;
 use crate::settings::Global;
@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// List and show resources
     #[command(subcommand)]
     Resource(resource::Command),
+    /// List, show and test resource types
+    #[command(subcommand)]
+    Type(types::Command),
     Events(events::Args),
     Explain(explain::Args),
     /// Make, list and revoke credentials for use from elsewhere
@@ -56,6 +59,9 @@ pub(crate) enum Command {
     Completion(completion::Args),
     Man(man::Args),
     Demo(demo::DemoArgs),
+    /// What the daemon starts to look after resources; of no use by hand
+    #[command(hide = true)]
+    Monitor,
 }
 
 fn exit_codes() -> String {

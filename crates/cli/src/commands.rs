@@ -17,6 +17,7 @@ pub(crate) mod resource;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod types;
 mod watch;
 
 use crate::args::Command;
@@ -37,12 +38,15 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Node(command) => node::run(command, context).await,
         Command::Group(command) => group::run(command, context).await,
         Command::Resource(command) => resource::run(command, context).await,
+        Command::Type(command) => types::run(command, context).await,
         Command::Events(args) => events::run(args, context).await,
         Command::Explain(args) => explain::run(&args, context),
         Command::Credential(command) => credential::run(command, context).await,
         Command::Completion(args) => completion::run(&args, context),
         Command::Man(args) => man::run(&args, context),
-        Command::Run | Command::Demo(_) => Err(Failure::new("this command does not ask a node")),
+        Command::Run | Command::Demo(_) | Command::Monitor => {
+            Err(Failure::new("this command does not ask a node"))
+        }
     }
 }
 

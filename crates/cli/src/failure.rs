@@ -39,7 +39,12 @@ impl Failure {
 
     /// The arguments or settings are wrong.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self::new(what).change(|told| told.exit = Exit::Usage)
+        Self::new(what).as_usage()
+    }
+
+    /// The same, as a fault of the arguments.
+    pub(crate) fn as_usage(self) -> Self {
+        self.change(|told| told.exit = Exit::Usage)
     }
 
     /// The same, with a reason more.

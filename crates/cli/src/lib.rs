@@ -2,8 +2,8 @@
 //!
 //! It is a client and nothing else: whatever it knows of a cluster comes through
 //! [`api::client`], over the local socket or over TLS, so nothing can be done here that a
-//! program could not do as well. `run` and `demo` are handed over to whoever calls [`main`],
-//! because this crate knows neither the daemon nor the lab.
+//! program could not do as well. `run`, `demo` and `monitor` are handed over to whoever calls
+//! [`main`], because this crate knows neither the daemon, nor the lab, nor any resource type.
 //!
 //! Data goes to standard output, talk to standard error, all of it through one writer (`out`).
 //! A failure says what failed, why, and the next command (`failure`); its exit code is one of
@@ -40,9 +40,13 @@ use out::Out;
 use std::process::ExitCode;
 
 /// Reads the program's arguments and does what they say. `run` is the daemon, `demo` the
-/// demonstration; both are called before anything else is started.
+/// demonstration, `monitor` the resource monitor; they are called before anything else is started.
 #[must_use]
-pub fn main(run: fn(RunArgs) -> ExitCode, demo: fn(DemoArgs) -> ExitCode) -> ExitCode {
+pub fn main(
+    run: fn(RunArgs) -> ExitCode,
+    demo: fn(DemoArgs) -> ExitCode,
+    monitor: fn() -> ExitCode,
+) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return args::explain_usage(&error).into(),
@@ -51,6 +55,7 @@ pub fn main(run: fn(RunArgs) -> ExitCode, demo: fn(DemoArgs) -> ExitCode) -> Exi
     match cli.command {
         Command::Run => run(commands::run::hand_over(&cli.global)),
         Command::Demo(args) => demo(args),
+        Command::Monitor => monitor(),
         command => {
             let done = on_runtime(command, &mut Context::new(&mut out, &cli.global));
             done.unwrap_or_else(|failure| out.fail(&failure)).into()

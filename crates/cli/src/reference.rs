@@ -72,7 +72,7 @@ fn row(setting: &Setting) -> String {
 }
 
 fn subcommands(command: &Command, path: &str, out: &mut String) {
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
         let path = format!("{path} {}", sub.get_name());
         if sub.has_subcommands() {
             subcommands(sub, &path, out);

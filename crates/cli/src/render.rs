@@ -9,6 +9,7 @@ pub(crate) mod nodes;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod status;
+pub(crate) mod types;
 
 use crate::paint::{Tone, clean, paint, tone};
 

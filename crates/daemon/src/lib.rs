@@ -5,7 +5,7 @@
 //!   TLS, each net -+--> http (routes) --> node --------+
 //!   UDP, each net -----> heartbeat  ------> |          +--> engine (the cluster database)
 //!                                           |
-//!              tasks: engine::keep, hello::greet, reconcile::*, disk::watch
+//!              tasks: engine::keep, hello::greet, reconcile::*, disk::watch, monitors
 //! ```
 //!
 //! [`run()`] takes the data directory, opens the event log, and starts everything at once; it waits
@@ -30,6 +30,7 @@ mod hello;
 pub mod http;
 mod identity;
 mod limits;
+pub mod monitors;
 mod node;
 mod parts;
 mod peer;
@@ -37,6 +38,7 @@ mod rate;
 mod reconcile;
 mod status;
 mod tls;
+mod types;
 mod write;
 
 use config::Config;
@@ -162,6 +164,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the keeper of this node's record", reconcile::keep_own_record);
     parts::keep(&node, "the watch on the quorum", reconcile::watch_quorum);
     parts::keep(&node, "the watch on the disk", disk::watch);
+    parts::keep(&node, "the resource monitor", |node| async move { node.monitors.keep_built_in().await });
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reason = tokio::select! {
@@ -206,6 +209,7 @@ async fn stop(node: &Arc<Node>, reason: &str) {
     if node.quorum().leader.is_some_and(|leader| Some(leader) == node.id()) {
         node.hand_over("its daemon stops").await;
     }
+    node.monitors.stop().await;
     engine::stop(node).await;
     node.log.raise(events::DaemonStopped { reason: reason.to_owned() });
     node.log.flush().await;

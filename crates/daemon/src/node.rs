@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events_log::EventLog;
 use crate::heartbeat::Sockets;
+use crate::monitors::{Ground, Monitors, Program};
 use crate::peer::{Book, CallError, Links};
 use crate::tls::{self, TlsError};
 use bytes::Bytes;
@@ -41,6 +42,8 @@ pub struct Node {
     pub lives: Vec<Incarnation>,
     /// The event log.
     pub log: EventLog,
+    /// The resource monitors.
+    pub monitors: Monitors,
     /// The members.
     pub book: Book,
     /// The ways to them.
@@ -92,6 +95,11 @@ impl Node {
         let stranger = tls::authority::Pair { certificate, key };
         let timers = Timers::of(Profile::Default);
         let incarnation = lives.last().copied().unwrap_or(Incarnation([0; 8]));
+        // The first life is the data directory's for good.
+        let first_life = lives.first().copied().unwrap_or(incarnation).to_string();
+        let ground = Ground::of_node(config.node.as_str(), &config.socket, &first_life);
+        let told = log.clone();
+        let monitors = Monitors::new(ground, Program::built_in(), move |event| told.raise(event));
         let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
         Ok(Arc::new(Self {
             book: Book::default(),
@@ -113,6 +121,7 @@ impl Node {
             dir,
             lives,
             log,
+            monitors,
         }))
     }
 

@@ -66,6 +66,7 @@ pub mod database;
 pub mod forming;
 pub mod membership;
 pub mod network;
+pub mod resources;
 pub mod security;
 pub mod versions;
 
@@ -75,6 +76,7 @@ pub(crate) const THEMES: &[&[&Entry]] = &[
     membership::ENTRIES,
     database::ENTRIES,
     network::ENTRIES,
+    resources::ENTRIES,
     security::ENTRIES,
     configuration::ENTRIES,
     versions::ENTRIES,

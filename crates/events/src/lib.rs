@@ -26,6 +26,7 @@ pub use catalogue::database::*;
 pub use catalogue::forming::*;
 pub use catalogue::membership::*;
 pub use catalogue::network::*;
+pub use catalogue::resources::*;
 pub use catalogue::security::*;
 pub use catalogue::versions::*;
 pub use draft::Draft;

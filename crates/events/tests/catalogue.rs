@@ -21,6 +21,7 @@ const BORROWED: &[(u32, &str, &str)] = &[
     (1123, "communication with a node on a network is lost", "KB 892422"),
     (1127, "a cluster network interface failed", WSFC),
     (1135, "a node was removed from the active membership", WSFC),
+    (1146, "the process that hosts resource code ended and is started again", WSFC),
     (1177, "quorum was lost", WSFC),
     (1547, "a join failed because versions are incompatible", WSFC),
     (1548, "nodes run different but compatible versions", WSFC),

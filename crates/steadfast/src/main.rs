@@ -5,5 +5,15 @@ mod demo;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args))
+    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor)
+}
+
+/// The resource monitor. The daemon gives its lines a time.
+fn resource_monitor() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STEADFAST_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Fails only if something has begun logging already, and nothing has.
+    let _ = log.with_ansi(false).without_time().with_target(false).try_init();
+    monitor::run()
 }

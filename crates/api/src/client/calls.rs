@@ -10,9 +10,9 @@ use crate::paths;
 use crate::{
     ApplyAnswer, ApplyRequest, Changed, CredentialMade, CredentialRequest, CredentialShown, EventQuery,
     Events, Export, InitAnswer, InitRequest, JoinCommand, JoinDone, NodeShown, Status, TokenMade,
-    TokenRequest, TokenShown,
+    TokenRequest, TokenShown, TypeShown, Types,
 };
-use model::{CredentialName, NodeName};
+use model::{CredentialName, NodeName, TypeName};
 use std::time::Duration;
 
 /// What a node can say from its own memory. It answers within milliseconds, so ten seconds of
@@ -26,6 +26,9 @@ const CLUSTER_MAX: Duration = Duration::from_secs(30);
 /// Forming and joining: the join waits until the new node has the whole database and votes, and
 /// fails by itself after about a minute. The limit here is for a daemon that does not.
 const JOIN_MAX: Duration = Duration::from_secs(180);
+
+/// Every agent of a node is run to have it describe itself: some hundreds, on a machine that is busy.
+const DESCRIBED_MAX: Duration = Duration::from_secs(120);
 
 impl Client {
     /// The cluster as the answering node knows it.
@@ -87,6 +90,16 @@ impl Client {
     pub async fn events_stream(&self, query: &EventQuery) -> Result<EventStream, ClientError> {
         let ask = Ask::stream(with_query(paths::EVENTS_STREAM, query), CLUSTER_MAX);
         Ok(EventStream::new(self.open(ask).await?))
+    }
+
+    /// The resource types of every node that answers. `described`: with what they say of themselves.
+    pub async fn types(&self, described: bool) -> Result<Types, ClientError> {
+        self.ask(Ask::get(format!("{}?described={described}", paths::TYPES), DESCRIBED_MAX)).await
+    }
+
+    /// One resource type, with what it says of itself.
+    pub async fn resource_type(&self, name: &TypeName) -> Result<TypeShown, ClientError> {
+        self.ask(Ask::get(format!("{}/{name}", paths::TYPES), CLUSTER_MAX)).await
     }
 
     /// Makes a credential; its secret is in the answer and nowhere else.

@@ -1,6 +1,6 @@
 //! The description of the API, made from the routes themselves.
 
-use super::routes::{admin, apply, credentials, events, nodes, status};
+use super::routes::{admin, apply, credentials, events, nodes, status, types};
 use utoipa::OpenApi;
 
 /// The OpenAPI document.
@@ -31,6 +31,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         nodes::evict,
         events::list,
         events::stream,
+        types::list,
+        types::show,
         credentials::create,
         credentials::list,
         credentials::revoke,

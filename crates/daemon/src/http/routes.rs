@@ -7,6 +7,7 @@ pub mod events;
 pub mod nodes;
 mod peers;
 pub mod status;
+pub mod types;
 
 use crate::node::Node;
 use crate::peer::paths as peer_paths;
@@ -51,6 +52,8 @@ fn administrators() -> Router<Arc<Node>> {
         .route("/v1/nodes/{name}/evict", post(nodes::evict))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(events::stream))
+        .route(paths::TYPES, get(types::list))
+        .route("/v1/types/{name}", get(types::show))
         .route(paths::CREDENTIALS, post(credentials::create).get(credentials::list))
         .route("/v1/credentials/{name}", delete(credentials::revoke))
 }
@@ -62,4 +65,6 @@ fn members() -> Router<Arc<Node>> {
         .route(peer_paths::HELLO, post(peers::hello))
         .route(peer_paths::MEMBERS, post(peers::members))
         .route(peer_paths::EVENTS, post(peers::events))
+        .route(peer_paths::TYPES, post(peers::types))
+        .route(peer_paths::TYPE, post(peers::describe_type))
 }

@@ -11,9 +11,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
 use model::NodeName;
+use model::TypeName;
 use model::stored::{
     Actor, EventRecord, Hello, HelloAnswer, JoinAnswer, JoinRequest, MemberHint, Outcome, Proposal,
 };
+use resource_api::TypeDescription;
+use resource_api::message::TypeStanding;
 use std::sync::Arc;
 use store::engine::ProposeError;
 
@@ -87,6 +90,22 @@ pub(super) async fn events(
     Body(query): Body<EventQuery>,
 ) -> Answer<Vec<EventRecord>> {
     Ok(Json(own(&node, query)?))
+}
+
+/// The types that this node's monitors have.
+pub(super) async fn types(State(node): State<Arc<Node>>, _: Peer) -> Answer<Vec<TypeStanding>> {
+    let unavailable = |why: String| Problem::new(ProblemKind::Unavailable, why);
+    Ok(Json(node.monitors.types().await.map_err(unavailable)?))
+}
+
+/// What one of them says of itself.
+pub(super) async fn describe_type(
+    State(node): State<Arc<Node>>,
+    _: Peer,
+    Body(kind): Body<TypeName>,
+) -> Answer<TypeDescription> {
+    let nothing = |why: String| Problem::new(ProblemKind::NotFound, why);
+    Ok(Json(node.monitors.describe(&kind).await.map_err(nothing)?))
 }
 
 /// A node that wants to join; the only path for those whom nobody knows.

@@ -1,0 +1,100 @@
+//! `steadfast type test`: the whole life of a resource of a type, outside any cluster.
+//!
+//! It needs no daemon: it starts a resource monitor of its own, and asks it what a daemon would ask.
+//! What was brought online is taken offline again, also after a failure and after an interruption.
+
+mod life;
+mod parameters;
+mod report;
+
+use crate::commands::{Format, duration, not_found};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use life::Life;
+use model::TypeName;
+use monitor_client::{Monitor, Program};
+use report::Report;
+use resource_api::message::Place;
+use resource_api::{Checks, Instance, ResourceId, TypeDescription};
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a monitor may take to say what it has. Agents are run for it.
+const DESCRIBE_MAX: Duration = Duration::from_secs(30);
+
+/// Run the whole life of a resource of a type, and say how it conforms
+///
+/// It is validated, brought online, looked at, taken offline and terminated, each also when that is
+/// already so, with wrong parameters and with a deadline that is too short, as a cluster would do sooner
+/// or later. No daemon and no cluster is needed. Really runs what the parameters name, on this machine:
+/// nothing of it may run elsewhere meanwhile. A line for each step; exit code 1 if any of them failed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The type's name
+    #[arg(value_name = "TYPE")]
+    kind: TypeName,
+    /// A parameter of the resource; a list is written ["as", "in the file"]
+    #[arg(short, long = "set", value_name = "NAME=VALUE", value_parser = parameters::pair)]
+    set: Vec<(String, String)>,
+    /// How long each step may take
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    deadline: Duration,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::new("cannot make a temporary folder").because(error))?;
+    let program = Program::built_in();
+    let monitor = start(&program, folder.path()).await?;
+    let description = describe(&monitor, &args.kind).await?;
+    let given = parameters::of(&args.set, &description)?;
+    let id = ResourceId { group: name("type-test")?, resource: name("tested")? };
+    let instance = Instance { id, kind: args.kind, parameters: given, checks: Checks::default() };
+
+    let mut report = Report::new(args.format.json);
+    let mut life = Life::new(monitor, instance, description, args.deadline);
+    let interrupted = tokio::select! {
+        // The steps are told as they are taken: some take a minute.
+        done = life.whole(&mut report, context.out, || start(&program, folder.path())) => done.map(|()| false)?,
+        _ = tokio::signal::ctrl_c() => true,
+    };
+    if interrupted {
+        context.out.say("interrupted; what was started is ended");
+    }
+    life.clean_up(&mut report, context.out).await?;
+    report.end(context.out)?;
+    Ok(if interrupted || report.failed() > 0 { Exit::Failed } else { Exit::Done })
+}
+
+async fn start(program: &Program, folder: &Path) -> Result<Monitor, Failure> {
+    let place = Place { node: "localhost".to_owned(), run_dir: folder.to_owned(), cgroup: None };
+    // What it notices by itself is not part of the test.
+    let (news, _) = mpsc::unbounded_channel();
+    Monitor::start(program, place, None, news)
+        .await
+        .map_err(|error| Failure::new("there is no resource monitor to test with").because(error))
+}
+
+fn name<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|error: T::Err| Failure::new("the test cannot begin").because(error))
+}
+
+/// What the type says of itself. One that is not there is a mistyped name, most likely.
+async fn describe(monitor: &Monitor, kind: &TypeName) -> Result<TypeDescription, Failure> {
+    let lost = |error| Failure::new(format!("{kind} cannot be tested")).because(error);
+    let why = match monitor.describe(kind, DESCRIBE_MAX).await.map_err(lost)? {
+        Ok(description) => return Ok(description),
+        Err(why) => why,
+    };
+    let known = monitor.types(DESCRIBE_MAX).await.map_err(lost)?;
+    if known.iter().any(|standing| standing.name == *kind) {
+        return Err(Failure::new(format!("{kind} does not say what it is")).because(why));
+    }
+    let names = known.iter().map(|standing| standing.name.as_str());
+    let failure = not_found("resource type", kind.as_str(), names, "steadfast type list");
+    Err(failure.because(why).as_usage())
+}

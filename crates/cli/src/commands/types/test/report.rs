@@ -1,0 +1,118 @@
+//! What came of each step.
+
+use crate::failure::Failure;
+use crate::out::Out;
+use crate::paint::{Tone, clean, tone};
+use serde::Serialize;
+use std::time::Duration;
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Step {
+    /// What was held.
+    step: String,
+    /// Whether it held.
+    result: Held,
+    /// Why not, or why nobody knows.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reason: String,
+    /// The end of what the type printed, if it did not hold.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    output: String,
+    took_ms: u64,
+}
+
+/// Whether something held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Held {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// All steps so far.
+pub(super) struct Report {
+    json: bool,
+    steps: Vec<Step>,
+}
+
+impl Report {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json, steps: Vec::new() }
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        self.count(Held::Failed)
+    }
+
+    fn count(&self, held: Held) -> usize {
+        self.steps.iter().filter(|step| step.result == held).count()
+    }
+
+    pub(super) fn passed(&mut self, out: &mut Out, what: &str, took: Duration) -> Result<(), Failure> {
+        self.add(out, what, Held::Passed, String::new(), String::new(), took)
+    }
+
+    pub(super) fn skipped(&mut self, out: &mut Out, what: &str, why: &str) -> Result<(), Failure> {
+        self.add(out, what, Held::Skipped, why.to_owned(), String::new(), Duration::ZERO)
+    }
+
+    pub(super) fn fell(
+        &mut self,
+        out: &mut Out,
+        what: &str,
+        reason: String,
+        output: String,
+        took: Duration,
+    ) -> Result<(), Failure> {
+        self.add(out, what, Held::Failed, reason, output, took)
+    }
+
+    fn add(
+        &mut self,
+        out: &mut Out,
+        what: &str,
+        result: Held,
+        reason: String,
+        output: String,
+        took: Duration,
+    ) -> Result<(), Failure> {
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let step = Step { step: what.to_owned(), result, reason, output, took_ms };
+        if !self.json {
+            out.data(&line(&step))?;
+        }
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// The sum, or the document.
+    pub(super) fn end(&self, out: &mut Out) -> Result<(), Failure> {
+        if self.json {
+            return out.json(&self.steps);
+        }
+        let [passed, failed, skipped] =
+            [Held::Passed, Held::Failed, Held::Skipped].map(|held| self.count(held));
+        out.say(&format!("{passed} passed, {failed} failed, {skipped} skipped"));
+        Ok(())
+    }
+}
+
+fn line(step: &Step) -> String {
+    let word = match step.result {
+        Held::Passed => tone("ok    ", Tone::Good),
+        Held::Failed => tone("FAILED", Tone::Bad),
+        Held::Skipped => tone("-     ", Tone::Doubt),
+    };
+    let mut text = format!("{word} {}", clean(&step.step));
+    if !step.reason.is_empty() {
+        text.push_str(&format!(": {}", clean(&step.reason)));
+    }
+    text.push('\n');
+    // What it printed, as it printed it, but beside the rest.
+    for printed in step.output.lines() {
+        text.push_str(&format!("       | {}\n", clean(printed)));
+    }
+    text
+}
