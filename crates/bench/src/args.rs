@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Args {
-    /// What to measure; without, everything, which takes about two minutes
+    /// What to measure; without, everything, which takes about three minutes
     #[arg(value_name = "FIGURE")]
     figures: Vec<Wanted>,
     /// Print one JSON document instead of a table
@@ -38,6 +38,8 @@ pub(crate) enum Wanted {
     Start,
     /// `steadfast status` as a process
     Status,
+    /// What a resource monitor costs, and how soon it notices
+    Resources,
 }
 
 impl Wanted {
@@ -50,6 +52,7 @@ impl Wanted {
             Self::Idle => "An idle daemon",
             Self::Start => "Cold start of 3 nodes",
             Self::Status => "The command line",
+            Self::Resources => "A resource monitor",
         }
     }
 }

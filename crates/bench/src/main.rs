@@ -19,6 +19,7 @@ mod daemon;
 mod figures;
 mod keeper;
 mod machine;
+mod monitor;
 mod problem;
 mod report;
 mod sample;
@@ -26,7 +27,7 @@ mod writer;
 
 use args::{Args, Wanted};
 use clap::Parser as _;
-use figures::{commit, idle, leader_loss, start, status, writers};
+use figures::{commit, idle, leader_loss, resources, start, status, writers};
 use problem::Problem;
 use report::{Figure, Report};
 use std::process::ExitCode;
@@ -82,6 +83,7 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::Writers => writers::measure(place).await,
         Wanted::LeaderLoss => leader_loss::measure(place).await,
         Wanted::Idle => idle::measure(place).await,
+        Wanted::Resources => resources::measure(place).await,
         Wanted::Start => start::measure(place).await,
         Wanted::Status => status::measure(place).await,
     }
