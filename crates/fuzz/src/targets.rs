@@ -6,6 +6,7 @@ mod credential;
 mod database;
 mod datagram;
 mod documents;
+mod frames;
 mod http;
 mod join;
 mod peer;
@@ -30,7 +31,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 17] = [
+pub static TARGETS: [Target; 18] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -48,6 +49,7 @@ pub static TARGETS: [Target; 17] = [
     answer::ANSWER,
     answer::STREAM,
     credential::CREDENTIAL,
+    frames::MONITOR,
 ];
 
 /// The target of this name.

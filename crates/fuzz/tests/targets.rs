@@ -54,4 +54,5 @@ targets! {
     answers_of_hostile_nodes_have_no_power: "answer",
     events_of_hostile_nodes_have_no_power: "event-stream",
     credentials_are_refused_without_telling_them: "credential",
+    what_monitors_say_is_read_safely: "monitor",
 }
