@@ -6,15 +6,26 @@
  * is loaded into a process of its own (steadfast-plugin-host): what it breaks is its own.
  *
  * Rules
- *   - Every structure begins with its size. A later version of this header only appends members, and
- *     what lies beyond the given size is not read.
+ *   - Every structure but steadfast_parameter_value begins with its size. A later version of this header
+ *     only appends members, and what lies beyond the given size is not read. In an array of structures
+ *     all have the same size.
  *   - Texts are UTF-8 and end with a zero byte. Whoever hands one out keeps it until the call returns,
- *     except in the tables, which live as long as the library.
- *   - Calls for one resource never overlap, with one exception: terminate may be called while another
- *     call for the same resource has not returned. Calls for different resources come from different
- *     threads at the same time.
- *   - A call that is not back at its deadline costs the library its process.
- *   - Standard output and standard error are kept as the output of the plug-in.
+ *     except in the tables, which live as long as the library. A library is never unloaded.
+ *   - Each resource has a thread, and all its calls come from it, one after the other, with one
+ *     exception: terminate comes from another thread while a call has not returned. Calls for different
+ *     resources come at the same time.
+ *   - Whatever a library starts is found again from the parameters alone: its process may be replaced at
+ *     any moment, and its successor only opens the resource again and looks.
+ *   - is_alive also answers whether the resource runs at all, whoever started it: STEADFAST_NOT_RUNNING
+ *     is as good an answer as STEADFAST_OK. It changes nothing.
+ *   - offline of what does not run is done.
+ *   - A call that is not back at its deadline costs the library its process: the host says that it timed
+ *     out, and ends. Foreign code cannot be stopped by itself: a thread that is ended from outside
+ *     leaves its locks locked and its memory half written, and one that is left running may come back
+ *     after another call has taken its place. Only the end of the process ends it surely. A new host is
+ *     started for what the library serves, and the resource that hung is not asked again by it.
+ *   - Standard output and standard error are kept as the output of the plug-in; standard input is
+ *     empty. Other descriptors that the library has not opened are not its own.
  */
 #ifndef STEADFAST_PLUGIN_H
 #define STEADFAST_PLUGIN_H
@@ -30,7 +41,13 @@ extern "C" {
 #define STEADFAST_ABI_OLDEST 1u
 #define STEADFAST_ABI_NEWEST 1u
 
-/* What a call returns. */
+#if defined(__GNUC__)
+#define STEADFAST_EXPORT __attribute__((visibility("default")))
+#else
+#define STEADFAST_EXPORT
+#endif
+
+/* What a call returns. Anything else is a failure without a meaning. */
 typedef int32_t steadfast_status;
 #define STEADFAST_OK 0              /* done; of a look: it runs */
 #define STEADFAST_FAILED 1          /* it did not work */
@@ -39,7 +56,8 @@ typedef int32_t steadfast_status;
 #define STEADFAST_PERMISSION 4      /* a right is missing */
 #define STEADFAST_NOT_INSTALLED 5   /* something it needs is not installed here */
 #define STEADFAST_NOT_CONFIGURED 6  /* a parameter is wrong everywhere */
-#define STEADFAST_NOT_RUNNING 7     /* of a look: it does not run, and nothing of it is left */
+#define STEADFAST_NOT_RUNNING 7     /* of a look: it does not run, and nothing of it is left;
+                                       of offline and terminate the same as STEADFAST_OK */
 
 typedef struct steadfast_parameter_value {
     const char *name;
@@ -56,7 +74,8 @@ typedef struct steadfast_resource {
     size_t parameters_count;
 } steadfast_resource;
 
-/* What the host offers. */
+/* What the host offers. It lives as long as the process, and its functions may be called from any
+ * thread at any time. */
 typedef struct steadfast_host {
     uint32_t size;
     uint32_t abi_oldest;
@@ -76,10 +95,10 @@ typedef struct steadfast_parameter {
     int32_t required;
 } steadfast_parameter;
 
-/* What open hands out, and every other call gets back. */
+/* What open hands out, and every other call gets back. The host never looks into it; it may be null. */
 typedef void *steadfast_handle;
 
-/* Fills text, of text_size bytes, with the reason, where the call did not work. */
+/* Fills text, of text_size bytes with the zero byte, with the reason, where the call did not work. */
 typedef steadfast_status (*steadfast_call)(steadfast_handle handle, char *text, size_t text_size);
 
 typedef struct steadfast_type {
@@ -90,7 +109,7 @@ typedef struct steadfast_type {
     const steadfast_parameter *parameters;
     size_t parameters_count;
 
-    /* Required. */
+    /* Required. open touches nothing yet; one that did not return STEADFAST_OK is not closed. */
     steadfast_status (*open)(const steadfast_resource *resource, steadfast_handle *handle,
                              char *text, size_t text_size);
     void (*close)(steadfast_handle handle);
@@ -99,7 +118,7 @@ typedef struct steadfast_type {
     steadfast_call looks_alive;
     steadfast_call is_alive;
 
-    /* May be null. */
+    /* May be null. terminate ends the resource at any price; control writes its answer into text. */
     steadfast_call terminate;
     steadfast_call reserve;
     steadfast_call release;
@@ -118,16 +137,18 @@ typedef struct steadfast_plugin {
 } steadfast_plugin;
 
 /* Called once, before anything else. The library picks a version from the host's range. If it knows
- * none of it, or cannot work, it returns null and fills text with the reason; abi_oldest and abi_newest
- * of a library that was built with this header are exported as steadfast_plugin_abi, so that the host
- * can name both ranges. */
+ * none of it, or cannot work, it returns null and fills text with the reason. */
 typedef const steadfast_plugin *(*steadfast_plugin_startup_function)(const steadfast_host *host,
-                                                                    char *text, size_t text_size);
-const steadfast_plugin *steadfast_plugin_startup(const steadfast_host *host, char *text,
-                                                 size_t text_size);
+                                                                     char *text, size_t text_size);
+STEADFAST_EXPORT const steadfast_plugin *steadfast_plugin_startup(const steadfast_host *host, char *text,
+                                                                  size_t text_size);
 
-/* Optional: the versions that the library can speak, oldest and newest. */
-extern const uint32_t steadfast_plugin_abi[2];
+/* Optional: the versions that the library can speak, oldest and newest. With them the host refuses a
+ * library that is too old or too new by naming both ranges, and without running anything of it but its
+ * constructors. Write STEADFAST_PLUGIN_ABI(1, 1) once, outside any function. */
+extern STEADFAST_EXPORT const uint32_t steadfast_plugin_abi[2];
+#define STEADFAST_PLUGIN_ABI(oldest, newest) \
+    STEADFAST_EXPORT const uint32_t steadfast_plugin_abi[2] = {(oldest), (newest)};
 
 #ifdef __cplusplus
 }

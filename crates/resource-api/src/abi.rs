@@ -13,6 +13,22 @@ pub const STARTUP_SYMBOL: &str = "steadfast_plugin_startup";
 /// The two numbers that it may export besides: the versions that it can speak.
 pub const ABI_SYMBOL: &str = "steadfast_plugin_abi";
 
+/// How `steadfast-plugin-host` ends. What else there is, such as the end by a signal, is a crash.
+pub mod exit {
+    /// The daemon said so, or is gone.
+    pub const DONE: u8 = 0;
+    /// The daemon cannot be understood.
+    pub const PROTOCOL: u8 = 1;
+    /// It was started in a wrong way.
+    pub const USAGE: u8 = 2;
+    /// The library cannot be loaded; told before, by `LoadFailed`.
+    pub const LOAD: u8 = 3;
+    /// The library's start-up failed; told before, by `LoadFailed`.
+    pub const STARTUP: u8 = 4;
+    /// A call was not back at its deadline; told before, as its answer.
+    pub const HUNG: u8 = 5;
+}
+
 /// What a call returns.
 pub type Status = i32;
 /// Done; of a look: it runs.

@@ -170,11 +170,34 @@ pub enum FromMonitor {
         /// How well; nothing: not at all any more.
         score: Option<i64>,
     },
+    /// The library of a native plug-in cannot be used, and this process ends after having said so: all
+    /// that the library serves is lost on this node, and nothing else.
+    LoadFailed {
+        /// It.
+        library: PathBuf,
+        /// How far it came.
+        stage: LoadStage,
+        /// What is wrong: a sentence each.
+        problems: Vec<String>,
+    },
     /// There I am.
     Pong {
         /// From the ping.
         nonce: u64,
     },
+}
+
+/// How far a native plug-in came before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadStage {
+    /// Its file, or one that it needs, is missing or wrong. Found out before anything of it ran, by
+    /// whoever would have started its process.
+    Check,
+    /// It could not be loaded, or is no plug-in.
+    Load,
+    /// It was loaded, and its start-up call failed, or told what cannot be.
+    Startup,
 }
 
 /// A type, and whether it can be used on this node.

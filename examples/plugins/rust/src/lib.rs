@@ -1,0 +1,1 @@
+//! A native plug-in in Rust.
