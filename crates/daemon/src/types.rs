@@ -3,10 +3,15 @@
 use crate::node::Node;
 use crate::peer::paths;
 use api::{ParameterShown, TypeShown};
+use futures::StreamExt as _;
 use model::TypeName;
 use resource_api::{Kind, Parameter, TypeDescription};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// So many types are described at a time. Each may be an agent that is run for it.
+pub(crate) const AT_ONCE: usize = 4;
 
 /// How long another node may take to list its types: as long as its monitor may, and some more.
 pub(crate) const LIST_MAX: Duration = Duration::from_secs(5);
@@ -34,6 +39,19 @@ pub(crate) async fn description(
         }
     }
     None
+}
+
+/// What these types say of themselves, wherever they are. One that nobody has is left out.
+pub(crate) async fn descriptions(
+    node: &Arc<Node>,
+    kinds: impl IntoIterator<Item = &TypeName>,
+) -> BTreeMap<TypeName, TypeDescription> {
+    let asked = kinds.into_iter().cloned().map(|kind| async move {
+        let said = description(node, &kind, |_| true).await;
+        said.map(|said| (kind, said))
+    });
+    let asked: Vec<_> = asked.collect();
+    futures::stream::iter(asked).buffer_unordered(AT_ONCE).filter_map(async |said| said).collect().await
 }
 
 /// A type, with what it says of itself.

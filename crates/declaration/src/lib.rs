@@ -3,6 +3,7 @@
 //! [`parse`] turns the text of a `cluster.toml` into the desired state of the `model` crate, or
 //! into every problem it finds, each with line, column, the line itself, what was expected and
 //! the nearest valid word. [`check_against`] holds a good file against the cluster it meets,
+//! [`check_agents`] its resources against what their types say of themselves,
 //! [`diff()`] says what would change, [`types()`] is the list of built-in resource types and their
 //! parameters, and [`starting_file`] is what a new cluster exports.
 //!
@@ -17,6 +18,7 @@
 //! `diff` for the comparison.
 
 mod against;
+mod agents;
 mod check;
 mod diagnostic;
 mod diff;
@@ -30,6 +32,7 @@ mod types;
 mod value;
 
 pub use against::check_against;
+pub use agents::check_agents;
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use diff::{Change, ChangeKind, Diff, Item, KeyChange, diff};
 pub use parse::{GROUPS_MAX, Parsed, RESOURCES_MAX, TEXT_BYTES_MAX, parse};

@@ -4,7 +4,7 @@ use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::findings::Findings;
 use crate::place::{At, Span};
-use crate::read::{self, Section};
+use crate::read::{self, PlacedAgent, Section};
 use model::desired::ClusterSpec;
 use model::{ClusterName, NodeName};
 use toml::de::DeTable;
@@ -36,6 +36,8 @@ pub struct Parsed {
     pub(crate) cluster_at: Span,
     /// Every node that it names, in the order of the file.
     pub(crate) mentions: Vec<At<NodeName>>,
+    /// Every resource whose parameters only its type knows.
+    pub(crate) agents: Vec<PlacedAgent>,
 }
 
 /// Reads a declaration.
@@ -94,6 +96,9 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
     let mut mentions: Vec<At<NodeName>> = nodes.iter().map(|node| node.name.clone()).collect();
     mentions.extend(groups.iter().flat_map(|group| group.preferred.iter().chain(&group.possible)).cloned());
     mentions.sort_by_key(|mention| mention.span.start);
+    let agents =
+        groups.iter().flat_map(|group| &group.resources).filter_map(|resource| resource.agent.clone());
+    let agents = agents.collect();
     let cluster = cluster?;
     let spec = ClusterSpec {
         profile: cluster.profile,
@@ -108,5 +113,6 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
         text: text.to_owned(),
         cluster_at: cluster.name.span,
         mentions,
+        agents,
     })
 }

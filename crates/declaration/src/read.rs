@@ -11,7 +11,7 @@ mod section;
 
 pub(crate) use cluster::{cluster, nodes};
 pub(crate) use group::{PlacedGroup, groups};
-pub(crate) use resource::PlacedResource;
+pub(crate) use resource::{PlacedAgent, PlacedResource};
 pub(crate) use section::Section;
 
 use crate::place::At;

@@ -1,5 +1,6 @@
 //! What was asked and is not answered yet.
 
+use crate::drive::NotLoaded;
 use model::TypeName;
 use resource_api::message::TypeStanding;
 use resource_api::{Failure, Outcome, ResourceId, TypeDescription, Verb};
@@ -22,6 +23,7 @@ pub(crate) struct Calls {
     /// The longest look of each resource: what a call may have to wait for before it begins.
     looks: BTreeMap<ResourceId, Duration>,
     ended: Option<String>,
+    not_loaded: Option<NotLoaded>,
 }
 
 struct Call {
@@ -106,14 +108,20 @@ impl Calls {
         self.looks.remove(id);
     }
 
-    /// The monitor has ended: everybody who waits is told.
-    pub(crate) fn end(&mut self, how: &str) {
+    /// It says why it ends.
+    pub(crate) fn not_loaded(&mut self, why: NotLoaded) {
+        self.not_loaded = Some(why);
+    }
+
+    /// The monitor has ended: everybody who waits is told. Returns why it could not load its plug-in.
+    pub(crate) fn end(&mut self, how: &str) -> Option<NotLoaded> {
         self.ended = Some(how.to_owned());
         for (_, Call { id, verb, answer, .. }) in std::mem::take(&mut self.calls) {
             let _ = answer.send(crashed(&id, verb, how));
         }
         self.lists.clear();
         self.descriptions.clear();
+        self.not_loaded.take()
     }
 }
 

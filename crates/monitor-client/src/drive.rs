@@ -3,9 +3,10 @@
 use crate::monitor::{Inner, News};
 use crate::program::{Spawned, StartError};
 use resource_api::frame::{Decoder, encode};
-use resource_api::message::Hello;
+use resource_api::message::{Hello, LoadStage};
 use resource_api::{FromMonitor, ToMonitor};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,19 @@ pub struct End {
     pub how: String,
     /// The end of what it printed.
     pub said: String,
+    /// Why it could not load its plug-in, if that is what it ended for.
+    pub not_loaded: Option<NotLoaded>,
+}
+
+/// Why the library of a native plug-in cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotLoaded {
+    /// It.
+    pub library: PathBuf,
+    /// How far it came.
+    pub stage: LoadStage,
+    /// What is wrong: a sentence each.
+    pub problems: Vec<String>,
 }
 
 /// Waits for the hello and looks after the monitor from then on, in the background.
@@ -70,9 +84,9 @@ pub(crate) async fn begin(
     let (child, printed) = (spawned.child, spawned.printed);
     tokio::spawn(async move {
         let how = live(child, reader, &inner).await;
-        inner.calls().end(&how);
+        let not_loaded = inner.calls().end(&how);
         let said = printed.end();
-        inner.ended.send_replace(Some(Arc::new(End { how, said })));
+        inner.ended.send_replace(Some(Arc::new(End { how, said, not_loaded })));
     });
     Ok(())
 }
@@ -144,6 +158,10 @@ async fn listen(reader: &mut Reader, inner: &Inner) -> Option<String> {
 fn take(inner: &Inner, message: FromMonitor) {
     let news = match message {
         FromMonitor::Hello { .. } => return,
+        FromMonitor::LoadFailed { library, stage, problems } => {
+            inner.calls().not_loaded(NotLoaded { library, stage, problems });
+            return;
+        }
         FromMonitor::Pong { nonce } => {
             inner.pongs.send_replace(nonce);
             return;

@@ -20,6 +20,6 @@ mod monitor;
 mod printed;
 mod program;
 
-pub use drive::End;
+pub use drive::{End, NotLoaded};
 pub use monitor::{Lost, Monitor, News};
 pub use program::{Program, StartError};

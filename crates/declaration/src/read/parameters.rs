@@ -6,7 +6,7 @@ use super::resource::COMMON_KEYS;
 use super::section::Section;
 use crate::findings::Findings;
 use crate::place::{At, quoted};
-use crate::types::{self, ResourceType};
+use crate::types::ResourceType;
 use crate::value::{Node, in_quotes, kind_of, whole_number};
 use model::TypeName;
 use model::desired::Value;
@@ -15,14 +15,14 @@ use toml::de::DeValue;
 /// Parameters with the places of their values.
 pub(super) type Parameters = Vec<(String, At<Value>)>;
 
-pub(super) fn read(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>) -> Parameters {
-    match types::resource_type(kind.as_str()) {
-        Some(builtin) => of_builtin(section, builtin, findings),
-        None => of_agent(section, kind, findings),
-    }
-}
+/// Parameters with the places of their names too.
+pub(crate) type Free = Vec<(At<String>, At<Value>)>;
 
-fn of_builtin(section: &Section<'_>, kind: &ResourceType, findings: &mut Findings<'_>) -> Parameters {
+pub(super) fn of_builtin(
+    section: &Section<'_>,
+    kind: &ResourceType,
+    findings: &mut Findings<'_>,
+) -> Parameters {
     let own = kind.parameters.iter().map(|parameter| parameter.name);
     let known: Vec<&str> = COMMON_KEYS.into_iter().chain(own).collect();
     let what = format!("{}, which is of type `{}`", section.what, kind.name);
@@ -64,7 +64,7 @@ fn exactly_one(section: &Section<'_>, kind: &ResourceType, findings: &mut Findin
     }
 }
 
-fn of_agent(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>) -> Parameters {
+pub(super) fn of_agent(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>) -> Free {
     let what = format!("{}, which is of type `{kind}`", section.what);
     let known: Vec<&str> = COMMON_KEYS.into_iter().chain(["parameters"]).collect();
     let hint = " (what is the agent's or the unit's stands in `[group.resource.parameters]` below it)";
@@ -84,7 +84,10 @@ fn of_agent(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>)
             findings.error(&key.span, message);
         }
         match free_value(value) {
-            Ok(read) => parameters.push((key.value.to_owned(), At { value: read, span: value.span() })),
+            Ok(read) => {
+                let name = At { value: key.value.to_owned(), span: key.span };
+                parameters.push((name, At { value: read, span: value.span() }));
+            }
             Err((at, instead)) => {
                 let message = format!(
                     "`{}` of {} must be a text, a whole number, true, false, or a list of texts, not {}",

@@ -1,7 +1,7 @@
 //! `[[group.resource]]`.
 
 use super::group::values;
-use super::parameters;
+use super::parameters::{self, Free, Parameters};
 use super::section::Section;
 use crate::findings::Findings;
 use crate::parse::RESOURCES_MAX;
@@ -16,8 +16,19 @@ pub(crate) struct PlacedResource {
     pub(crate) depends_on: Vec<At<ResourceName>>,
     /// Its parameters with the places of their values.
     pub(crate) parameters: Vec<(String, At<Value>)>,
+    /// Of a type that this crate knows nothing of.
+    pub(crate) agent: Option<PlacedAgent>,
     /// `None` where an error was found.
     pub(crate) spec: Option<ResourceSpec>,
+}
+
+/// What only the type itself can check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlacedAgent {
+    /// How messages call the resource.
+    pub(crate) what: String,
+    pub(crate) kind: At<TypeName>,
+    pub(crate) parameters: Free,
 }
 
 /// Keys of every resource, whatever its type.
@@ -43,11 +54,25 @@ fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResourc
     let name: Option<At<ResourceName>> =
         section.required("name", "the resource's name, such as name = \"ip\"", findings);
     let example = "its type, such as type = \"ip-address\" or type = \"ocf:heartbeat:IPaddr2\"";
-    let kind = section.required_text("type", example, findings).and_then(|kind| known(&kind, findings));
+    let kind = section
+        .required_text("type", example, findings)
+        .and_then(|kind| known(&kind, findings).map(|value| At { value, span: kind.span }));
     let depends_on = section.names("depends_on", findings);
     let words = [Exclusive::Gate, Exclusive::Process, Exclusive::None].map(|word| (word.as_str(), word));
     let exclusive = section.one_of("exclusive", &words, findings);
-    let parameters = kind.as_ref().map(|kind| parameters::read(section, kind, findings));
+    let (parameters, agent) = match &kind {
+        None => (None, None),
+        Some(kind) => match types::resource_type(kind.value.as_str()) {
+            Some(builtin) => (Some(parameters::of_builtin(section, builtin, findings)), None),
+            None => {
+                let free = parameters::of_agent(section, &kind.value, findings);
+                let bare = free.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect();
+                let what = section.what.clone();
+                (Some(bare), Some(PlacedAgent { what, kind: kind.clone(), parameters: free }))
+            }
+        },
+    };
+    let kind = kind.map(|kind| kind.value);
     if let (Some(kind), Some(Exclusive::None)) = (&kind, exclusive)
         && matches!(kind.as_str(), "ip-address" | "physical-disk")
     {
@@ -65,8 +90,8 @@ fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResourc
         parameters: parameters.iter().flatten().map(|(key, at)| (key.clone(), at.value.clone())).collect(),
         kind,
     });
-    let parameters = parameters.unwrap_or_default();
-    PlacedResource { name, depends_on, parameters, spec }
+    let parameters: Parameters = parameters.unwrap_or_default();
+    PlacedResource { name, depends_on, parameters, agent, spec }
 }
 
 /// A type that exists: a built-in one, an agent's or a unit's. Whether the agent or unit is

@@ -27,4 +27,5 @@ mod restart;
 mod stalls;
 mod start;
 mod tokens;
+mod types;
 mod versions;

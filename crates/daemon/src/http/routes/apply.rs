@@ -4,6 +4,7 @@ use crate::http::body::Body;
 use crate::http::caller::Administrator;
 use crate::http::problem::{Answer, internal};
 use crate::node::Node;
+use crate::types;
 use api::{ApplyAnswer, ApplyRequest, Diagnostic, Export, Problem, ProblemKind};
 use axum::Json;
 use axum::extract::State;
@@ -28,7 +29,8 @@ pub async fn apply(
     };
     let parsed = parse(&request.text).await?.map_err(|found| invalid(&node, &actor, &request, &found))?;
     let members: Vec<_> = state.nodes.values().map(|record| record.name.clone()).collect();
-    let against = declaration::check_against(&parsed, &cluster.name, &members);
+    let mut against = declaration::check_against(&parsed, &cluster.name, &members);
+    against.extend(declaration::check_agents(&parsed, &types::descriptions(&node, parsed.agents()).await));
     if against.iter().any(|found| found.severity == Severity::Error) {
         return Err(invalid(&node, &actor, &request, &against).into());
     }

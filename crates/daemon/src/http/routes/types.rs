@@ -5,7 +5,7 @@ use crate::http::caller::Administrator;
 use crate::http::problem::Answer;
 use crate::node::Node;
 use crate::peer::paths;
-use crate::types::{self, LIST_MAX};
+use crate::types::{self, AT_ONCE, LIST_MAX};
 use api::{Problem, ProblemKind, Silent, TypeOnNode, TypeQuery, TypeShown, Types};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,9 +14,6 @@ use model::TypeName;
 use resource_api::message::TypeStanding;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// So many types are described at a time. Each may be an agent that is run for it.
-const DESCRIBED_AT_ONCE: usize = 4;
 
 /// The types of all nodes that answer.
 #[utoipa::path(get, path = "/v1/types", params(("described" = Option<bool>, Query)),
@@ -29,7 +26,7 @@ pub async fn list(
     let mut found = everywhere(&node).await;
     if query.described == Some(true) {
         let described = std::mem::take(&mut found.types).into_iter().map(|shown| describe(&node, shown));
-        found.types = futures::stream::iter(described).buffered(DESCRIBED_AT_ONCE).collect().await;
+        found.types = futures::stream::iter(described).buffered(AT_ONCE).collect().await;
     }
     Ok(Json(found))
 }
