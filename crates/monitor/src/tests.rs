@@ -3,4 +3,6 @@
 mod calls;
 mod client;
 mod looks;
+mod ocf;
+mod process;
 mod scripted;

@@ -1,6 +1,14 @@
 //! The types that this monitor knows. One file or folder each.
 
 mod dummy;
+mod given;
+mod health_check;
+mod http;
+mod ip_address;
+pub(crate) mod ocf;
+mod physical_disk;
+mod process;
+mod web_site;
 
 use crate::kind::{Family, ResourceType};
 use model::TypeName;
@@ -19,13 +27,27 @@ impl Registry {
     /// What there is on this machine.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        Self::of([("dummy", Arc::new(dummy::Dummy) as Arc<dyn ResourceType>)])
+        Self::of([
+            ("dummy", Arc::new(dummy::Dummy) as Arc<dyn ResourceType>),
+            ("ip-address", Arc::new(ip_address::IpAddress)),
+            ("physical-disk", Arc::new(physical_disk::PhysicalDisk)),
+            ("process", Arc::new(process::Process::default())),
+            ("health-check", Arc::new(health_check::HealthCheck)),
+            ("web-site", Arc::new(web_site::WebSite::default())),
+        ])
+        .with("ocf", Arc::new(ocf::Ocf::of_this_machine()))
     }
 
     /// These alone.
     pub(crate) fn of<const N: usize>(types: [(&str, Arc<dyn ResourceType>); N]) -> Self {
         let named = types.map(|(name, kind)| (name.parse().expect("a built-in name is a name"), kind));
         Self { built_in: BTreeMap::from(named), families: BTreeMap::new() }
+    }
+
+    /// And this family, by the first word of its types' names.
+    pub(crate) fn with(mut self, word: &'static str, family: Arc<dyn Family>) -> Self {
+        self.families.insert(word, family);
+        self
     }
 
     /// The type of this name.

@@ -1,13 +1,13 @@
 //! The daemon's side of the conversation.
 
 use crate::types::Registry;
+use model::desired::Value;
 use resource_api::frame::{Decoder, encode};
 use resource_api::message::{Hello, Place};
 use resource_api::{Checks, FromMonitor, Instance, Outcome, ResourceId, ToMonitor, Verb};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
@@ -20,24 +20,26 @@ pub(super) struct Client {
     decoder: Decoder,
     heard: Vec<FromMonitor>,
     next_call: u64,
-    _folder: TempDir,
 }
 
 /// Runs a test against a monitor with these types.
 pub(super) fn with_monitor<F: Future<Output = ()>>(types: Registry, test: impl FnOnce(Client) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { node: "n1".to_owned(), run_dir: folder.path().to_owned(), cgroup: None };
+    with_monitor_at(place, types, test);
+}
+
+/// The same, at a place that outlives it: so that another monitor can come after it.
+pub(super) fn with_monitor_at<F: Future<Output = ()>>(
+    place: Place,
+    types: Registry,
+    test: impl FnOnce(Client) -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (ours, theirs) = UnixStream::pair().unwrap();
         tokio::spawn(async move { crate::serve(theirs, types).await });
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { node: "n1".to_owned(), run_dir: folder.path().to_owned(), cgroup: None };
-        let mut client = Client {
-            socket: ours,
-            decoder: Decoder::default(),
-            heard: vec![],
-            next_call: 0,
-            _folder: folder,
-        };
+        let mut client = Client { socket: ours, decoder: Decoder::default(), heard: vec![], next_call: 0 };
         client.say(&ToMonitor::Hello { hello: Hello::ours("test"), place }).await;
         client.hear(|said| matches!(said, FromMonitor::Hello { .. }).then_some(())).await;
         test(client).await;
@@ -75,8 +77,18 @@ impl Client {
     }
 
     pub(super) async fn open(&mut self, name: &str, kind: &str, checks: Checks) {
-        let (id, kind) = (id(name), kind.parse().unwrap());
-        let instance = Instance { id, kind, parameters: BTreeMap::new(), checks };
+        self.open_with(name, kind, [], checks).await;
+    }
+
+    pub(super) async fn open_with<const N: usize>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        parameters: [(&str, Value); N],
+        checks: Checks,
+    ) {
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
+        let instance = Instance { id: id(name), kind: kind.parse().unwrap(), parameters, checks };
         self.say(&ToMonitor::Open { instance }).await;
     }
 

@@ -1,0 +1,282 @@
+//! `web-site`: a folder served over HTTP by an nginx of its own.
+//!
+//! The configuration is generated, tested by nginx itself and used by nobody else; the machine's own
+//! nginx, if it has one, is not touched. nginx runs in the foreground as a `process` does, so all that is
+//! said there holds here: it outlives the monitor, is found again, ended whole, and its end is noticed at
+//! once. `online` is done when the health path is answered with a status below 400.
+//!
+//! The workers run as `www-data`, or what else web servers run as here; the folder must be readable to it.
+
+mod config;
+
+use super::given;
+use super::http::Url;
+use super::process::{Children, Program, SEARCH_PATH};
+use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
+use config::{Site, TEMPORARY, Unquotable};
+use process::{How, Job, run};
+use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb};
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+/// nginx ends within milliseconds of being told so; connections that are open are closed.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Of the deadline of `online`, what is kept back to end what does not answer, and to say why.
+const RESERVE: Duration = Duration::from_secs(1);
+
+/// One try to fetch the health path while the site comes online. The next follows at once.
+const TRY: Duration = Duration::from_secs(1);
+
+/// From one try to the next, of a site that refuses.
+const TRY_INTERVAL: Duration = Duration::from_millis(20);
+
+/// nginx tests a small file within milliseconds; names of hosts, which could take long, are not in it.
+const TEST_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where distributions put it.
+const PROGRAMS: [&str; 3] = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"];
+
+const MIME_TYPES: &str = "/etc/nginx/mime.types";
+
+/// Who web servers run as: Debian and SUSE's word, Red Hat's, and everybody's.
+const USERS: [&str; 3] = ["www-data", "nginx", "nobody"];
+
+/// The type.
+#[derive(Default)]
+pub(super) struct WebSite {
+    children: Children,
+}
+
+impl ResourceType for WebSite {
+    fn problem(&self) -> Option<String> {
+        nginx().err().map(|why| why.text)
+    }
+
+    fn describe(&self) -> Future<Result<TypeDescription, String>> {
+        use given::{or, parameter, required};
+        let parameters = vec![
+            required(parameter("root", Kind::Text, "The folder.")),
+            required(parameter("listen", Kind::Text, "Where it is served.")),
+            or("every name", parameter("server_name", Kind::Text, "The host name that it answers to.")),
+            or("/", parameter("health_path", Kind::Text, "What is fetched to see that it works.")),
+        ];
+        let description = given::described("web-site", "A folder served over HTTP.", parameters);
+        Box::pin(async move { Ok(description) })
+    }
+
+    fn open(&self, instance: &Instance, world: &Arc<World>) -> Result<Arc<dyn Resource>, Outcome> {
+        let listen: SocketAddr = given::needed(instance, "listen")?
+            .parse()
+            .map_err(|_| given::wrong("listen", "is no address with a port, such as \"10.0.0.100:80\""))?;
+        let server_name = given::text(instance, "server_name")?.map(str::to_owned);
+        let path = given::text(instance, "health_path")?.unwrap_or("/");
+        let health = Url::of(reachable(listen), server_name.as_deref(), path)
+            .map_err(|why| given::wrong("health_path", why))?;
+        let root = given::needed(instance, "root")?.to_owned();
+        for text in [Some(&root), server_name.as_ref()].into_iter().flatten() {
+            config::quoted(text).map_err(|why| not_configured(&why))?;
+        }
+        Ok(Arc::new(Served {
+            root,
+            listen,
+            server_name,
+            health,
+            folder: world.place.run_dir.join("nginx").join(instance.id.file_name()),
+            program: Program::of(&instance.id, "web-site", world, &self.children, STOP_TIMEOUT),
+        }))
+    }
+}
+
+struct Served {
+    root: String,
+    listen: SocketAddr,
+    server_name: Option<String>,
+    health: Url,
+    /// For the configuration and nginx's own files.
+    folder: PathBuf,
+    program: Program,
+}
+
+impl Served {
+    async fn do_it(&self, request: Request) -> Outcome {
+        match request.verb {
+            Verb::Validate => self.fits().map_or_else(|why| why, |_| Outcome::done()),
+            Verb::Probe => self.program.probe(),
+            Verb::Online => self.online(request.deadline).await.map_or_else(|why| why, |()| Outcome::done()),
+            Verb::Offline => self.program.stop(request.deadline).await,
+            Verb::Terminate => self.program.kill().await,
+            Verb::LooksAlive => match self.program.look() {
+                runs if runs.is_good() => match TcpStream::connect(reachable(self.listen)).await {
+                    Ok(_) => runs,
+                    Err(error) => failed(format!("cannot connect to {}: {error}", self.listen)),
+                },
+                other => other,
+            },
+            Verb::IsAlive => match self.program.look() {
+                runs if runs.is_good() => self.health.check().await.map_or_else(failed, |()| runs),
+                other => other,
+            },
+            other => unimplemented(other),
+        }
+    }
+
+    /// Whether this node can serve it: the program that does.
+    fn fits(&self) -> Result<PathBuf, Outcome> {
+        let nginx = nginx()?;
+        if !Path::new(&self.root).is_dir() {
+            let text = format!(
+                "`root`: {} is no folder on this node; make it, or let the site depend on the disk that has it",
+                self.root
+            );
+            return Err(Outcome::failed(Failure::Arguments, text));
+        }
+        Ok(nginx)
+    }
+
+    async fn online(&self, deadline: Duration) -> Result<(), Outcome> {
+        let until = Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2));
+        if !self.program.look().is_good() {
+            let nginx = self.fits()?;
+            self.is_free()?;
+            let config = self.configure(&nginx).await?;
+            let config = config.into_os_string();
+            let job = job(&nginx).arg("-e").arg("stderr").arg("-c").arg(config);
+            let started = self.program.start(job).await;
+            if !started.is_good() {
+                return Err(started);
+            }
+        }
+        loop {
+            let why = match timeout(TRY, self.health.check()).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(why)) => why,
+                Err(_) => format!("no answer within {} ms", TRY.as_millis()),
+            };
+            let look = self.program.look();
+            if look.is_good() && Instant::now() < until {
+                sleep(TRY_INTERVAL).await;
+                continue;
+            }
+            // What does not serve must not keep the port.
+            let output = self.program.log_end();
+            let ended = self.program.kill().await;
+            let text = if look.is_good() { why } else { look.text };
+            return Err(if ended.is_good() { failed(text).with_output(&output) } else { ended });
+        }
+    }
+
+    /// nginx tries for seconds to get a port that is taken, and then says so among much else.
+    fn is_free(&self) -> Result<(), Outcome> {
+        let (address, port) = (self.listen, self.listen.port());
+        let text = match TcpListener::bind(address).map_err(|error| (error.kind(), error)) {
+            Ok(_) => return Ok(()),
+            Err((io::ErrorKind::AddrInUse, _)) => {
+                format!("another program listens on {address}; `ss -ltnp 'sport = :{port}'` names it")
+            }
+            Err((io::ErrorKind::AddrNotAvailable, _)) => format!(
+                "{} is not on this node; let the site depend on the `ip-address` resource that brings it",
+                address.ip()
+            ),
+            Err((_, error)) => format!("cannot listen on {address}: {error}"),
+        };
+        Err(failed(text))
+    }
+
+    /// Writes the configuration and has it tested: its file.
+    async fn configure(&self, nginx: &Path) -> Result<PathBuf, Outcome> {
+        // Which parts it has: what is not built in must not be configured.
+        let about = run(&job(nginx).arg("-V"), TEST_DEADLINE).await;
+        let about = about.map_err(|error| failed(error.to_string()))?.output;
+        let parts: Vec<&str> = TEMPORARY
+            .into_iter()
+            .filter(|part| !about.contains(&format!("--without-http_{part}_module")))
+            .collect();
+        let user = workers();
+        let config = Site {
+            root: &self.root,
+            listen: self.listen,
+            server_name: self.server_name.as_deref(),
+            folder: &self.folder,
+            user: user.as_ref().map(|(user, group)| (user.as_str(), group.as_str())),
+            mime_types: Path::new(MIME_TYPES).exists().then_some(MIME_TYPES),
+            parts: &parts,
+        };
+        let config = config.config().map_err(|why| not_configured(&why))?;
+        let file = self.folder.join("nginx.conf");
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| fs::write(&file, config))
+            .map_err(|error| failed(format!("cannot write {}: {error}", file.display())))?;
+        let test = job(nginx).arg("-t").arg("-q").arg("-e").arg("stderr").arg("-c").arg(&file);
+        let tested = run(&test, TEST_DEADLINE).await.map_err(|error| failed(error.to_string()))?;
+        match tested.how {
+            How::Exited(0) => Ok(file),
+            _ => {
+                let text =
+                    format!("nginx refuses its configuration; `nginx -t -c {}` says why", file.display());
+                Err(failed(text).with_output(&tested.output))
+            }
+        }
+    }
+}
+
+impl Resource for Served {
+    fn call(self: Arc<Self>, request: Request) -> Future<Outcome> {
+        Box::pin(async move { self.do_it(request).await })
+    }
+
+    fn changed(self: Arc<Self>) -> Future<Outcome> {
+        Box::pin(async move { self.program.changed().await })
+    }
+}
+
+fn job(nginx: &Path) -> Job {
+    Job::new(nginx).env("PATH", SEARCH_PATH)
+}
+
+/// The program.
+fn nginx() -> Result<PathBuf, Outcome> {
+    PROGRAMS.into_iter().map(PathBuf::from).find(|path| path.is_file()).ok_or_else(|| {
+        let text = "nginx is not installed on this node; on Debian: `apt-get install nginx-light`";
+        Outcome::failed(Failure::NotInstalled, text)
+    })
+}
+
+/// Who the workers run as: the first user that there is, and its group by name. Only root can choose.
+fn workers() -> Option<(String, String)> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let account = USERS.into_iter().find_map(super::process::local_account)?;
+    let groups = fs::read_to_string("/etc/group").ok()?;
+    let group = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(account.ids.gid)).then(|| name.to_owned())
+    })?;
+    Some((account.name, group))
+}
+
+/// Where it is reached from this node: "every address" is none to connect to.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+fn failed(text: String) -> Outcome {
+    Outcome::failed(Failure::Generic, text)
+}
+
+fn not_configured(why: &Unquotable) -> Outcome {
+    Outcome::failed(Failure::NotConfigured, why.to_string())
+}
