@@ -1,0 +1,155 @@
+//! Check, and mount.
+
+use super::device::{self, Device};
+use super::filesystem::{self, Found};
+use super::{Disk, Looked, Sight, failed, occupied, options};
+use process::{Ended, How, Job, run};
+use resource_api::{Failure, Outcome};
+use rustix::io::Errno;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where programs of the system are.
+const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+/// A device that may be mounted.
+struct Ready {
+    device: Device,
+    kind: String,
+    /// Whether its file system notices another machine.
+    is_guarded: bool,
+}
+
+pub(super) async fn online(looked: &Looked, deadline: Duration) -> Result<Outcome, Outcome> {
+    let Some(ready) = looked.beside(prepare).await? else { return Ok(Outcome::done()) };
+    if looked.disk.check
+        && let Some((program, argument)) = filesystem::checker(&ready.kind)
+    {
+        check(program, argument, ready.device.path(), deadline).await?;
+    }
+    let image = match &ready.device {
+        Device::Block(_) => None,
+        Device::Image(file) => Some(attach(file, deadline).await?),
+    };
+    let shown = image.clone().unwrap_or_else(|| ready.device.path().to_owned());
+    let (kind, is_guarded) = (ready.kind.clone(), ready.is_guarded);
+    let mounted = looked.beside(move |disk| mount(disk, &shown, &kind, is_guarded)).await;
+    if let Some(shown) = &image {
+        // One that is mounted stays until it is unmounted, and goes then; one that is not goes now.
+        detach(shown, deadline).await?;
+    }
+    mounted?;
+    let unknown = "no multi-mount protection: whether another machine has it mounted too is not known";
+    let text = if ready.is_guarded { String::new() } else { format!("{} has {unknown}", ready.kind) };
+    Ok(Outcome { text, ..Outcome::done() })
+}
+
+/// Looks at all that could speak against it; nothing: it is mounted already.
+fn prepare(disk: &Disk) -> Result<Option<Ready>, Outcome> {
+    let here = |why| Outcome::failed(Failure::Arguments, why);
+    let refused = |why| Outcome::failed(Failure::Generic, why);
+    let (device, is_here) = match disk.look()? {
+        Sight::Nothing => (Device::find(&disk.device).map_err(here)?, false),
+        Sight::Ours(_, device) => (device, true),
+        Sight::Foreign(mount) => return Err(here(occupied(&mount))),
+        Sight::Orphan(_, why) => return Err(refused(why)),
+    };
+    let unknown = |error| failed("ask who uses the device", error);
+    if let Some(why) = device.mounted_besides(&disk.place()).map_err(unknown)? {
+        return Err(refused(why));
+    }
+    if is_here {
+        return Ok(None);
+    }
+    if let Some(why) = device.in_use().map_err(unknown)? {
+        return Err(refused(why));
+    }
+    let name = device.path().display();
+    let found = filesystem::probe(device.path()).map_err(|error| failed(format!("read {name}"), error))?;
+    let is_guarded = found.is_some_and(|found| found.is_guarded);
+    let kind = match (disk.filesystem.clone(), found) {
+        (None, None) => {
+            let why =
+                format!("{name} holds no file system that is known here; set `filesystem`, or make one");
+            return Err(here(why));
+        }
+        (Some(wanted), Some(Found { kind, .. })) if !filesystem::may_be(kind, &wanted) => {
+            return Err(here(format!("{name} holds {kind}, not {wanted}")));
+        }
+        (Some(wanted), _) => wanted,
+        (None, Some(Found { kind, .. })) => kind.to_owned(),
+    };
+    Ok(Some(Ready { device, kind, is_guarded }))
+}
+
+/// Checks the file system, and repairs what can be repaired without asking.
+async fn check(program: &str, argument: &str, device: &Path, deadline: Duration) -> Result<(), Outcome> {
+    let ended = call(program, [argument.as_ref(), device.as_os_str()], deadline).await?;
+    let what = match ended.how {
+        // One: it was repaired.
+        How::Exited(0 | 1) => return Ok(()),
+        How::Exited(code) if code & 4 == 0 && code & 2 != 0 => {
+            "wants this node to be started anew".to_owned()
+        }
+        How::Exited(code) => format!("found what it cannot repair (exit code {code})"),
+        How::Signalled(signal) => format!("was ended by signal {signal}"),
+        How::TimedOut => "took too long".to_owned(),
+    };
+    let why = format!("the check of {} {what}; by hand: `{program} {}`", device.display(), device.display());
+    Err(Outcome::failed(Failure::Generic, why).with_output(&ended.output))
+}
+
+/// A loop device of its own over the file.
+async fn attach(file: &Path, deadline: Duration) -> Result<PathBuf, Outcome> {
+    // One that a monitor left behind when it was ended here; nobody has it mounted.
+    for left in device::loops(file) {
+        detach(&left, deadline).await?;
+    }
+    let arguments = ["--find".as_ref(), "--show".as_ref(), file.as_os_str()];
+    let ended = call("losetup", arguments, deadline).await?;
+    let shown = ended.output.trim();
+    if ended.how == How::Exited(0) && shown.starts_with("/dev/") {
+        return Ok(shown.into());
+    }
+    let why = format!("no loop device for {}", file.display());
+    Err(Outcome::failed(Failure::Generic, why).with_output(&ended.output))
+}
+
+async fn detach(shown: &Path, deadline: Duration) -> Result<(), Outcome> {
+    let ended = call("losetup", ["--detach".as_ref(), shown.as_os_str()], deadline).await?;
+    if ended.how == How::Exited(0) {
+        return Ok(());
+    }
+    let why = format!("cannot detach {}", shown.display());
+    Err(Outcome::failed(Failure::Generic, why).with_output(&ended.output))
+}
+
+async fn call<const N: usize>(
+    program: &str,
+    arguments: [&std::ffi::OsStr; N],
+    deadline: Duration,
+) -> Result<Ended, Outcome> {
+    let found = FOLDERS.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
+    let missing = || Outcome::failed(Failure::NotInstalled, format!("`{program}` is not installed"));
+    let mut job = Job::new(found.ok_or_else(missing)?).env("PATH", FOLDERS.join(":")).env("LC_ALL", "C");
+    for argument in arguments {
+        job = job.arg(argument);
+    }
+    run(&job, deadline).await.map_err(|error| Outcome::failed(Failure::Generic, error.to_string()))
+}
+
+fn mount(disk: &Disk, device: &Path, kind: &str, is_guarded: bool) -> Result<(), Outcome> {
+    let point = disk.mount_point.display();
+    std::fs::create_dir_all(&disk.mount_point).map_err(|error| failed(format!("make {point}"), error))?;
+    let (flags, own) = options::split(&disk.options);
+    let own = CString::new(own).map_err(|error| failed("use `options`", error))?;
+    rustix::mount::mount(device, &disk.mount_point, kind, flags, own.as_c_str()).map_err(|error| {
+        let hint = match error {
+            Errno::NODEV => "; this kernel has no such file system",
+            _ if is_guarded => "; another machine may have it mounted: the kernel's log says more",
+            _ => "; the kernel's log says more",
+        };
+        failed(format!("mount {} as {kind} at {point}", device.display()), format!("{error}{hint}"))
+    })
+}
