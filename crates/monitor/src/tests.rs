@@ -2,7 +2,9 @@
 
 mod calls;
 mod client;
+mod health_check;
 mod looks;
 mod ocf;
 mod process;
 mod scripted;
+mod web_site;

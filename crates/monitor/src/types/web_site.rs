@@ -144,6 +144,11 @@ impl Served {
         let until = Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2));
         if !self.program.look().is_good() {
             let nginx = self.fits()?;
+            // Workers of an earlier life would hold the port.
+            let ended = self.program.kill().await;
+            if !ended.is_good() {
+                return Err(ended);
+            }
             self.is_free()?;
             let config = self.configure(&nginx).await?;
             let config = config.into_os_string();

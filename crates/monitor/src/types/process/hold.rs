@@ -1,9 +1,9 @@
 //! What holds all of a resource together, so that "nothing of it is left" can be known.
 
-use process::{Cgroup, CgroupError, Job, Mark};
+use process::{Cgroup, CgroupError, Identity, Job, Mark};
 use resource_api::ResourceId;
 use resource_api::message::Place;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::fs;
 use std::path::PathBuf;
 
@@ -38,18 +38,28 @@ impl Hold {
         Ok(Job { cgroup, ..job })
     }
 
-    /// Who is in it. Without a cgroup, a look at every process of the machine.
-    pub(super) fn members(&self) -> Vec<i32> {
+    /// Who is in it, besides or with this process that it began with. Without a cgroup, a look at every
+    /// process of the machine.
+    pub(super) fn members(&self, main: Option<Identity>) -> Vec<i32> {
         match self.made() {
             Some(cgroup) if cgroup.is_empty() => Vec::new(),
             Some(cgroup) => cgroup.pids(),
             None if self.cgroup.is_some() => Vec::new(),
-            None => self.mark.find().into_iter().map(|identity| identity.pid).collect(),
+            None => {
+                // A mark is lost where a program writes its title over its environment, as nginx does;
+                // a group is lost by whoever leaves it. Hardly anybody does both.
+                let marked = self.mark.find().into_iter().map(|identity| identity.pid);
+                let group = main.map(group).unwrap_or_default();
+                let mut found: Vec<i32> = marked.chain(group).collect();
+                found.sort_unstable();
+                found.dedup();
+                found
+            }
         }
     }
 
     /// Signals all in it, as they are at this moment.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, main: Option<Identity>, signal: Signal) {
         match self.made() {
             Some(cgroup) if signal == Signal::KILL && kill_all(&cgroup) => {}
             // A number cannot be given to somebody else between the list and the signal without the
@@ -61,6 +71,12 @@ impl Hold {
             }
             None if self.cgroup.is_some() => {}
             None => {
+                if let Some(main) = main
+                    && !group(main).is_empty()
+                    && let Some(pid) = Pid::from_raw(main.pid)
+                {
+                    let _ = kill_process_group(pid, signal);
+                }
                 self.mark.signal(signal);
             }
         }
@@ -84,4 +100,22 @@ impl Hold {
 /// All at once, where the kernel can (from 5.14).
 fn kill_all(cgroup: &Cgroup) -> bool {
     fs::write(cgroup.path().join("cgroup.kill"), "1").is_ok()
+}
+
+/// The running processes of the group that this one leads or led. While anybody is in it, the kernel gives
+/// its number to nobody else.
+fn group(of: Identity) -> Vec<i32> {
+    if Identity::of(of.pid).is_some_and(|now| now != of) {
+        return Vec::new();
+    }
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &i32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // After the name: state, parent, group.
+            let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+            let runs = !matches!(fields.next(), None | Some("Z" | "X"));
+            runs && fields.nth(1).and_then(|group| group.parse().ok()) == Some(of.pid)
+        })
+        .collect()
 }

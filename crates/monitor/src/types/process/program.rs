@@ -100,7 +100,7 @@ impl Program {
     pub(in crate::types) fn probe(&self) -> Outcome {
         match self.look() {
             running if running.is_good() => running,
-            other => match self.hold.members() {
+            other => match self.members() {
                 none if none.is_empty() => other,
                 left => failed(format!("{}; of what it started, {} still run", other, Pids(&left))),
             },
@@ -138,7 +138,7 @@ impl Program {
             && timeout(SETTLE, ending.wait_for(Option::is_some)).await.is_ok()
         {
             let why = self.gone(identity);
-            let left = self.hold.members();
+            let left = self.members();
             let hint = match left.is_empty() {
                 true => String::new(),
                 false => format!(
@@ -162,14 +162,14 @@ impl Program {
         let until =
             Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2)).min(self.stop_timeout);
         if let Some(watched) = self.watched() {
-            self.hold.signal(Signal::TERM);
+            self.signal(Signal::TERM);
             // It may be in no hold: then it was started before there was one.
             let _ = watched.signal(Signal::TERM);
             let _ = tokio::time::timeout_at(until, watched.ended()).await;
         } else {
-            self.hold.signal(Signal::TERM);
+            self.signal(Signal::TERM);
         }
-        while Instant::now() < until && !self.hold.members().is_empty() {
+        while Instant::now() < until && !self.members().is_empty() {
             sleep(LEFT_INTERVAL).await;
         }
         self.kill().await
@@ -227,16 +227,24 @@ impl Program {
         Ok(identity)
     }
 
+    fn members(&self) -> Vec<i32> {
+        self.hold.members(self.identity.read())
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.hold.signal(self.identity.read(), signal);
+    }
+
     /// Kills all of it and forgets it.
     async fn end_all(&self, at_most: Duration) -> Result<(), Outcome> {
         let until = Instant::now() + at_most;
         if let Some(watched) = self.watched() {
             let _ = watched.signal(Signal::KILL);
-            self.hold.signal(Signal::KILL);
+            self.signal(Signal::KILL);
             let _ = tokio::time::timeout_at(until, watched.ended()).await;
         }
         loop {
-            let left = self.hold.members();
+            let left = self.members();
             if left.is_empty() && self.watched().is_none() {
                 break;
             }
@@ -248,7 +256,7 @@ impl Program {
                 );
                 return Err(failed(text));
             }
-            self.hold.signal(Signal::KILL);
+            self.signal(Signal::KILL);
             sleep(Duration::from_millis(2)).await;
         }
         self.hold.release();
@@ -278,7 +286,7 @@ impl KilledIfDropped<'_> {
 impl Drop for KilledIfDropped<'_> {
     fn drop(&mut self) {
         if let Some(program) = self.0 {
-            program.hold.signal(Signal::KILL);
+            program.signal(Signal::KILL);
         }
     }
 }
