@@ -25,7 +25,8 @@
  *     after another call has taken its place. Only the end of the process ends it surely. A new host is
  *     started for what the library serves, and the resource that hung is not asked again by it.
  *   - Standard output and standard error are kept as the output of the plug-in; standard input is
- *     empty. Other descriptors that the library has not opened are not its own.
+ *     empty. Other descriptors that the library has not opened are not its own. SIGPIPE is ignored:
+ *     set it back in programs that you start.
  */
 #ifndef STEADFAST_PLUGIN_H
 #define STEADFAST_PLUGIN_H

@@ -61,8 +61,10 @@ pub(super) unsafe fn plugin(at: *const abi::Plugin) -> Result<Plugin, Vec<String
         return Err(vec![mismatch(&spoken, table.abi)]);
     }
     let mut problems = Vec::new();
-    let name = told(&mut problems, "its name", table.name);
-    let version = told(&mut problems, "its version", table.version);
+    // SAFETY: texts of the table, or null.
+    let (name, version) = unsafe {
+        (told(&mut problems, "its name", table.name), told(&mut problems, "its version", table.version))
+    };
     if table.types_count == 0 || table.types_count > COUNT_MAX || table.types.is_null() {
         problems.push(format!("it names {} types; one to {COUNT_MAX} can be", table.types_count));
         return Err(problems);
@@ -85,7 +87,8 @@ pub(super) unsafe fn plugin(at: *const abi::Plugin) -> Result<Plugin, Vec<String
                 problems.push(format!("its type number {} may not be named `{name}`: no colon", number + 1));
             }
             Ok((name, kind)) => {
-                let read = native(&name, &kind).map(Arc::new).map_err(|all| all.join("; "));
+                // SAFETY: a copy of a table; what it points to lives as long as the library.
+                let read = unsafe { native(&name, &kind) }.map(Arc::new).map_err(|all| all.join("; "));
                 if types.insert(name.clone(), read).is_some() {
                     problems.push(format!("it names type `{name}` twice"));
                 }
@@ -96,8 +99,11 @@ pub(super) unsafe fn plugin(at: *const abi::Plugin) -> Result<Plugin, Vec<String
 }
 
 /// A text of a table; what is wrong with it becomes a problem.
-fn told(problems: &mut Vec<String>, what: &str, at: *const c_char) -> String {
-    // SAFETY: a text of a table, or null.
+///
+/// # Safety
+/// As `text::read`.
+unsafe fn told(problems: &mut Vec<String>, what: &str, at: *const c_char) -> String {
+    // SAFETY: as the caller says.
     unsafe { text::read(at) }.unwrap_or_else(|why| {
         problems.push(format!("{what} {why}"));
         String::new()
@@ -105,16 +111,26 @@ fn told(problems: &mut Vec<String>, what: &str, at: *const c_char) -> String {
 }
 
 /// A text that may be left out.
-fn perhaps(problems: &mut Vec<String>, what: &str, at: *const c_char) -> Option<String> {
-    (!at.is_null()).then(|| told(problems, what, at))
+///
+/// # Safety
+/// As `text::read`.
+unsafe fn perhaps(problems: &mut Vec<String>, what: &str, at: *const c_char) -> Option<String> {
+    // SAFETY: as the caller says.
+    (!at.is_null()).then(|| unsafe { told(problems, what, at) })
 }
 
 /// A type as a whole; the error says all that is wrong with it.
-fn native(name: &TypeName, kind: &abi::Type) -> Result<NativeType, Vec<String>> {
+///
+/// # Safety
+/// Its pointers are null, or point to what the header says.
+unsafe fn native(name: &TypeName, kind: &abi::Type) -> Result<NativeType, Vec<String>> {
     let mut problems = Vec::new();
-    let version = perhaps(&mut problems, "its version", kind.version).unwrap_or_default();
-    let summary = perhaps(&mut problems, "its summary", kind.summary).unwrap_or_default();
-    let parameters = parameters(kind, &mut problems);
+    // SAFETY: texts and an array of the table, or null.
+    let (version, summary, parameters) = unsafe {
+        let version = perhaps(&mut problems, "its version", kind.version).unwrap_or_default();
+        let summary = perhaps(&mut problems, "its summary", kind.summary).unwrap_or_default();
+        (version, summary, parameters(kind, &mut problems))
+    };
     let required = [
         (Verb::Online, kind.online),
         (Verb::Offline, kind.offline),
@@ -152,7 +168,9 @@ fn native(name: &TypeName, kind: &abi::Type) -> Result<NativeType, Vec<String>> 
     Ok(NativeType { description, open, close, control: kind.control, calls })
 }
 
-fn parameters(kind: &abi::Type, problems: &mut Vec<String>) -> Vec<Parameter> {
+/// # Safety
+/// As `native`.
+unsafe fn parameters(kind: &abi::Type, problems: &mut Vec<String>) -> Vec<Parameter> {
     let count = kind.parameters_count;
     if count > COUNT_MAX || (count > 0 && kind.parameters.is_null()) {
         problems.push(format!("it names {count} parameters; up to {COUNT_MAX} can be"));
@@ -173,17 +191,22 @@ fn parameters(kind: &abi::Type, problems: &mut Vec<String>) -> Vec<Parameter> {
         // The next one begins where this one ends. Where that is out of line, the next look says so.
         at = at.cast::<c_void>().wrapping_byte_add(step).cast();
         let what = format!("the name of its parameter number {number}");
-        let name = told(problems, &what, parameter.name);
+        // SAFETY: a text of the structure, or null.
+        let name = unsafe { told(problems, &what, parameter.name) };
         if name.is_empty() || name.chars().any(|char| char.is_control() || char.is_whitespace()) {
             problems.push(format!("{what} is none: {name:?}"));
         } else if !names.insert(name.clone()) {
             problems.push(format!("it names parameter `{name}` twice"));
         }
-        let summary = perhaps(problems, &format!("the summary of `{name}`"), parameter.summary);
+        // SAFETY: texts of the structure, or null.
+        let (summary, default) = unsafe {
+            let summary = perhaps(problems, &format!("the summary of `{name}`"), parameter.summary);
+            (summary, perhaps(problems, &format!("the default of `{name}`"), parameter.default_value))
+        };
         all.push(Parameter {
             kind: Kind::Text,
             required: parameter.required != 0,
-            default: perhaps(problems, &format!("the default of `{name}`"), parameter.default_value),
+            default,
             unique: false,
             summary: summary.unwrap_or_default(),
             replaced_by: None,

@@ -12,6 +12,9 @@ fn the_example_in_rust_serves_two_types() {
     let library = example_in_rust();
     let check = elf::check(&library);
     assert!(check.is_good(), "{:?}", check.problems);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_steadfast-plugin-host"));
+    let check = elf::check_in(&elf::Search::of_this_machine(), Some(program), &library);
+    assert!(check.is_good(), "as it is loaded, too: {:?}", check.problems);
     let mut host = Host::of(&library);
     let types = host.types();
     assert_eq!(types.keys().collect::<Vec<_>>(), ["flag-file", "flag-folder"]);
