@@ -7,6 +7,7 @@
 //! * [`resource`] looks after one resource: one call at a time, each under its deadline, looks at
 //!   intervals while it is watched, and the kernel's word where it gives one.
 //! * [`kind`] is what a resource type has to be; `types/` holds one folder or file for each.
+//! * [`shim`] is what this program is when an OCF agent calls it by the name of a cluster's tool.
 //!
 //! A monitor keeps nothing over its own end. Its successor is told every resource again and finds out
 //! by probing what runs: whatever a type starts must be findable from its instance alone.
@@ -17,6 +18,7 @@
 mod conversation;
 pub mod kind;
 mod resource;
+pub mod shim;
 mod types;
 
 #[cfg(test)]

@@ -39,11 +39,28 @@ pub(super) fn with_monitor_at<F: Future<Output = ()>>(
     runtime.block_on(async {
         let (ours, theirs) = UnixStream::pair().unwrap();
         tokio::spawn(async move { crate::serve(theirs, types).await });
-        let mut client = Client { socket: ours, decoder: Decoder::default(), heard: vec![], next_call: 0 };
-        client.say(&ToMonitor::Hello { hello: Hello::ours("test"), place }).await;
-        client.hear(|said| matches!(said, FromMonitor::Hello { .. }).then_some(())).await;
-        test(client).await;
+        talk(ours, place, test).await;
     });
+}
+
+/// Runs a test against a monitor that is a process of its own, at the other end of this socket.
+pub(super) fn with_process<F: Future<Output = ()>>(
+    place: Place,
+    socket: std::os::unix::net::UnixStream,
+    test: impl FnOnce(Client) -> F,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        socket.set_nonblocking(true).unwrap();
+        talk(UnixStream::from_std(socket).unwrap(), place, test).await;
+    });
+}
+
+async fn talk<F: Future<Output = ()>>(socket: UnixStream, place: Place, test: impl FnOnce(Client) -> F) {
+    let mut client = Client { socket, decoder: Decoder::default(), heard: vec![], next_call: 0 };
+    client.say(&ToMonitor::Hello { hello: Hello::ours("test"), place }).await;
+    client.hear(|said| matches!(said, FromMonitor::Hello { .. }).then_some(())).await;
+    test(client).await;
 }
 
 /// The resource of this name, in a group of that name.

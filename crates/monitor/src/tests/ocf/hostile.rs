@@ -1,0 +1,269 @@
+//! Agents that hang, flood, forget, lie and say nonsense: each is bounded and harms its own resource.
+
+use super::scripts::{Scripts, metadata};
+use super::{call_with, describe, failure, open, registry, score};
+use crate::tests::client::{Client, PATIENCE, id, with_monitor};
+use resource_api::{Failure, FromMonitor, Outcome, Role, ToMonitor, Verb, Verdict};
+use std::time::Duration;
+
+/// Runs a test against one agent, `ocf:test:x`, opened as the resource of this name.
+fn with_agent<F: Future<Output = ()>>(name: &str, does: &str, test: impl FnOnce(Client) -> F) {
+    let scripts = Scripts::new();
+    scripts.agent("x", &metadata(&["start", "stop"]), does);
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, name, "ocf:test:x", &[]).await;
+        test(daemon).await;
+    });
+}
+
+async fn gone(pid: &str) {
+    let gone = async {
+        while std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.expect("it ends");
+}
+
+#[test]
+fn one_that_hangs_and_ignores_term_is_ended_with_its_children_and_what_it_said_is_told() {
+    let does = "trap '' TERM HUP INT; sleep 1000 & echo $!; wait; sleep 1000";
+    with_agent("hangs", does, async |mut daemon| {
+        for verb in [Verb::Online, Verb::Probe, Verb::Offline] {
+            let call = daemon.ask("hangs", verb, Duration::from_millis(500)).await;
+            let outcome = daemon.answer(call).await;
+            assert_eq!(failure(&outcome), Some(Failure::TimedOut));
+            gone(outcome.output.trim()).await;
+        }
+    });
+}
+
+#[test]
+fn one_that_forks_and_forgets_holds_up_nobody_and_terminate_finds_what_it_left() {
+    let does = "case $1 in start) setsid sleep 1000 & echo $! >$F;; \
+                monitor) [ -n \"$(tr -d '\\0' </proc/$(cat $F)/cmdline)\" ] || exit 7;; stop) exit 1;; esac";
+    with_agent("forks", does, async |mut daemon| {
+        assert_eq!(daemon.call("forks", Verb::Online).await, Outcome::done());
+        assert_eq!(daemon.call("forks", Verb::IsAlive).await, Outcome::running());
+        assert_eq!(failure(&daemon.call("forks", Verb::Offline).await), Some(Failure::Generic));
+        assert_eq!(daemon.call("forks", Verb::Terminate).await, Outcome::done());
+        assert_eq!(daemon.call("forks", Verb::Probe).await, Outcome::not_running());
+    });
+}
+
+#[test]
+fn terminate_of_what_is_no_process_does_not_say_that_it_is_done() {
+    with_agent("stays", "exit 0", async |mut daemon| {
+        let outcome = daemon.call("stays", Verb::Terminate).await;
+        assert!(outcome.text.contains("its agent says that it still runs"), "{outcome}");
+    });
+}
+
+#[test]
+fn one_that_lies_about_its_stop_is_believed_and_found_out_by_the_next_look() {
+    with_agent("lies", "exit 0", async |mut daemon| {
+        assert_eq!(daemon.call("lies", Verb::Offline).await, Outcome::done());
+        assert_eq!(daemon.call("lies", Verb::Probe).await, Outcome::running());
+    });
+}
+
+#[test]
+fn a_flood_is_bounded_and_its_end_is_kept() {
+    let does = "yes | head -c 20000000; echo 'ocf-exit-reason:too much'; exit 1";
+    with_agent("flood", does, async |mut daemon| {
+        let outcome = daemon.call("flood", Verb::Online).await;
+        assert_eq!(failure(&outcome), Some(Failure::Generic));
+        assert_eq!(outcome.text, "`start` exited with 1 (generic error): too much");
+        assert!(outcome.output.len() <= Outcome::OUTPUT_MAX_BYTES);
+    });
+}
+
+#[test]
+fn undefined_codes_and_signals_are_named() {
+    with_agent("codes", "[ $1 = start ] && exit 77; kill -SEGV $$", async |mut daemon| {
+        let outcome = daemon.call("codes", Verb::Online).await;
+        assert_eq!(failure(&outcome), Some(Failure::Undefined));
+        assert!(outcome.text.contains("77 (which OCF does not define)"), "{outcome}");
+        let outcome = daemon.call("codes", Verb::Probe).await;
+        assert_eq!(failure(&outcome), Some(Failure::Crashed));
+        assert!(outcome.text.contains("`monitor` ended by signal 11"), "{outcome}");
+    });
+}
+
+#[test]
+fn every_code_of_a_look_has_its_verdict() {
+    let scripts = Scripts::new();
+    let file = scripts.agent("x", &metadata(&["start", "stop", "promote"]), "exit $(cat $F)");
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, "looks", "ocf:test:x", &[]).await;
+        let failed = |failure| Verdict::Failed { failure };
+        for (code, verdict) in [
+            (0, Verdict::Running { role: Role::Replica }),
+            (7, Verdict::NotRunning),
+            (8, Verdict::Running { role: Role::Primary }),
+            (9, failed(Failure::FailedPrimary)),
+            (190, failed(Failure::Degraded)),
+            (191, failed(Failure::Degraded)),
+            (42, failed(Failure::Undefined)),
+        ] {
+            std::fs::write(&file, code.to_string()).unwrap();
+            assert_eq!(daemon.call("looks", Verb::Probe).await.verdict, verdict, "{code}");
+        }
+    });
+}
+
+#[test]
+fn garbage_metadata_is_refused_by_name_and_stops_nobody_from_using_the_agent() {
+    let scripts = Scripts::new();
+    let laughs = "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]><resource-agent>&b;</resource-agent>";
+    for (name, garbage) in [("text", "usage: me"), ("laughs", laughs), ("cut", "<resource-agent>")] {
+        scripts.agent(name, garbage, "[ $1 = monitor ] && exit 7; exit 0");
+    }
+    scripts.program("binary", b"#!/bin/sh\nhead -c 100000 /dev/zero | tr '\\0' '\\377'\n");
+    scripts.program("flood", b"#!/bin/sh\nexec yes\n");
+    scripts.program("fails", b"#!/bin/sh\necho 'no such program: foo' >&2\nexit 5\n");
+    scripts.program("noexec", b"neither a script nor a program");
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        for (name, why) in [
+            ("text", "stands outside"),
+            ("laughs", "a document type of its own"),
+            ("cut", "it ends within <resource-agent>"),
+            ("binary", "cannot be used"),
+            ("flood", "the agent took longer than 10 s"),
+            ("fails", "the agent exited with 5; it said: no such program: foo"),
+            ("noexec", "cannot run"),
+        ] {
+            let error = describe(&mut daemon, &format!("ocf:test:{name}")).await.unwrap_err();
+            assert!(error.contains(why) && error.len() < 600, "{name}: {error}");
+        }
+        open(&mut daemon, "text", "ocf:test:text", &[]).await;
+        assert_eq!(daemon.call("text", Verb::Online).await, Outcome::done());
+        assert_eq!(daemon.call("text", Verb::Probe).await, Outcome::not_running());
+        let outcome = daemon.call("text", Verb::Validate).await;
+        assert!(outcome.text.contains("the metadata of ocf:test:text cannot be used"), "{outcome}");
+        open(&mut daemon, "noexec", "ocf:test:noexec", &[]).await;
+        assert_eq!(failure(&daemon.call("noexec", Verb::Online).await), Some(Failure::NotInstalled));
+    });
+}
+
+#[test]
+fn values_are_what_they_are_whatever_they_hold_and_the_environment_is_ours_alone() {
+    let scripts = Scripts::new();
+    let file = scripts.agent("x", &metadata(&["start", "stop", "notify"]), "env -0 >$F");
+    let odd = "a b;$(touch /tmp/steadfast-never)\n`id`\\'\"ä";
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, "odd", "ocf:test:x", &[("value", odd)]).await;
+        assert_eq!(daemon.call("odd", Verb::IsAlive).await.verdict, Outcome::running().verdict);
+        let environment = std::fs::read_to_string(&file).unwrap();
+        let has = |variable: &str| environment.split('\0').any(|line| line == variable);
+        for expected in [
+            format!("OCF_RESKEY_value={odd}").as_str(),
+            &format!("OCF_ROOT={}", scripts.root().display()),
+            "OCF_RA_VERSION_MAJOR=1",
+            "OCF_RESOURCE_INSTANCE=g.odd",
+            "OCF_RESOURCE_TYPE=x",
+            "OCF_RESOURCE_PROVIDER=test",
+            "OCF_CHECK_LEVEL=10",
+            "OCF_RESKEY_CRM_meta_interval=60000",
+            "OCF_RESKEY_CRM_meta_name=monitor",
+            "OCF_RESKEY_CRM_meta_on_node=n1",
+            "STEADFAST_RESOURCE=g/odd",
+            "LC_ALL=C",
+        ] {
+            assert!(has(expected), "{expected} in {environment}");
+        }
+        assert!(!environment.contains("CARGO") && !environment.contains("PCMK"), "{environment}");
+        call_with(&mut daemon, "odd", Verb::Notify, &[("notify_type", "pre")]).await;
+        let environment = std::fs::read_to_string(&file).unwrap();
+        let has = |variable: &str| environment.split('\0').any(|line| line == variable);
+        assert!(has("OCF_RESKEY_CRM_meta_notify_type=pre") && has("OCF_CHECK_LEVEL=0"), "{environment}");
+        daemon.call("odd", Verb::Probe).await;
+        assert!(std::fs::read_to_string(&file).unwrap().contains("CRM_meta_interval=0\0"));
+    });
+}
+
+#[test]
+fn parameters_that_cannot_be_are_refused_before_the_agent_is_asked() {
+    with_agent("checks", "echo asked; exit 0", async |mut daemon| {
+        for (parameter, why) in [
+            (("valeu", "x"), "there is no parameter \"valeu\"; did you mean `value`?"),
+            (("count", "many"), "`count` is \"many\", and is to be a whole number"),
+            (("a=b", "x"), "\"a=b\" is no name for a parameter"),
+            (("value", "a\0b"), "holds a zero byte"),
+        ] {
+            open(&mut daemon, "checks", "ocf:test:x", &[parameter]).await;
+            let outcome = daemon.call("checks", Verb::Validate).await;
+            assert_eq!(failure(&outcome), Some(Failure::NotConfigured));
+            assert!(outcome.text.contains(why) && outcome.output.is_empty(), "{outcome}");
+        }
+        open(&mut daemon, "checks", "ocf:test:x", &[]).await;
+        assert_eq!(failure(&daemon.call("checks", Verb::Promote).await), Some(Failure::Unimplemented));
+        assert_eq!(failure(&daemon.call("checks", Verb::Reserve).await), Some(Failure::Unimplemented));
+    });
+}
+
+#[test]
+fn what_is_listed_is_a_program_with_a_name_and_what_is_not_there_is_named() {
+    let scripts = Scripts::new();
+    for name in ["one", "two", ".hidden", "with space", "-rf"] {
+        scripts.program(name, b"#!/bin/sh\nexit 1\n");
+    }
+    std::fs::write(scripts.root().join("resource.d/test/README"), "no program").unwrap();
+    std::fs::create_dir(scripts.root().join("resource.d/test/folder")).unwrap();
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        daemon.say(&ToMonitor::List).await;
+        let types = daemon
+            .hear(|said| match said {
+                FromMonitor::Types { types } => Some(types.clone()),
+                _ => None,
+            })
+            .await;
+        let names: Vec<_> = types.iter().map(|standing| standing.name.as_str()).collect();
+        assert_eq!(names, ["ocf:test:one", "ocf:test:two"]);
+        let why = describe(&mut daemon, "ocf:test:tow").await.unwrap_err();
+        assert!(why.contains("there is no agent `ocf:test:tow`") && why.contains("did you mean"), "{why}");
+    });
+}
+
+#[test]
+fn agents_rate_themselves_and_learn_their_node_through_the_tools() {
+    if !super::tools().exists() {
+        eprintln!(
+            "SKIPPED agents_rate_themselves_and_learn_their_node_through_the_tools: no example program"
+        );
+        return;
+    }
+    let does = "PATH=$PATH:/nowhere; case $1 in \
+                start) $HA_SBIN_DIR/crm_master -l reboot -v 7 && crm_attribute -n mood -v 'good; $(x)';; \
+                promote) crm_attribute -p -v INFINITY;; \
+                monitor) [ \"$(crm_attribute -n mood -G -q)\" = 'good; $(x)' ] && [ \"$(crm_node -n)\" = n1 ] || exit 7;; \
+                stop) crm_master -D;; esac";
+    let scripts = Scripts::new();
+    scripts.agent("x", &metadata(&["start", "stop", "promote"]), does);
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, "rated", "ocf:test:x", &[]).await;
+        assert_eq!(daemon.call("rated", Verb::Online).await, Outcome::done());
+        assert_eq!(score(&mut daemon, "rated").await, Some(7));
+        let looked = daemon.call("rated", Verb::LooksAlive).await;
+        assert_eq!(looked.verdict, Verdict::Running { role: Role::Replica }, "{looked:?}");
+        assert_eq!(daemon.call("rated", Verb::Promote).await, Outcome::done());
+        assert_eq!(score(&mut daemon, "rated").await, Some(1_000_000));
+        assert_eq!(daemon.call("rated", Verb::Offline).await, Outcome::done());
+        assert_eq!(score(&mut daemon, "rated").await, None);
+        daemon.say(&ToMonitor::Close { id: id("rated") }).await;
+    });
+}
+
+#[test]
+fn a_level_that_the_agent_has_no_parameters_for_is_not_asked_for_again() {
+    let scripts = Scripts::new();
+    let does = "echo $OCF_CHECK_LEVEL >>$F; [ $OCF_CHECK_LEVEL = 0 ] || exit 6; exit 0";
+    let file = scripts.agent("x", &metadata(&["start", "stop"]), does);
+    with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, "levels", "ocf:test:x", &[]).await;
+        for _ in 0..2 {
+            assert_eq!(daemon.call("levels", Verb::IsAlive).await, Outcome::running());
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "10\n0\n0\n");
+    });
+}
