@@ -38,12 +38,22 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 5] = [
+const TABLE: [Prereq; 9] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
     Prereq { sign: Sign::Program("nft"), package: "nftables", need: Need::Hosts },
     Prereq { sign: Sign::Library("faketime/libfaketimeMT.so.1"), package: "libfaketime", need: Need::Hosts },
+    // What resources are made of: agents, a server to run, and a device with a filesystem. The agent of
+    // filesystems refuses to look at anything without `modprobe`.
+    Prereq {
+        sign: Sign::File("lib/ocf/resource.d/heartbeat/Dummy"),
+        package: "resource-agents",
+        need: Need::Hosts,
+    },
+    Prereq { sign: Sign::Program("nginx"), package: "nginx-light", need: Need::Hosts },
+    Prereq { sign: Sign::Program("modprobe"), package: "kmod", need: Need::Hosts },
+    Prereq { sign: Sign::Program("mkfs.ext4"), package: "e2fsprogs", need: Need::Hosts },
 ];
 
 /// Installs packages without starting their services.
