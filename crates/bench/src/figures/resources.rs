@@ -198,8 +198,9 @@ impl Space {
         ip(&["netns", "add", &name])?;
         let space = Self(name);
         let name = space.0.as_str();
-        ip(&["-n", name, "link", "add", "d0", "type", "dummy"])?;
+        ip(&["-n", name, "link", "add", "d0", "type", "veth", "peer", "name", "d1"])?;
         ip(&["-n", name, "address", "add", "10.77.0.1/24", "dev", "d0"])?;
+        ip(&["-n", name, "link", "set", "d1", "up"])?;
         ip(&["-n", name, "link", "set", "d0", "up"])?;
         Ok(space)
     }
