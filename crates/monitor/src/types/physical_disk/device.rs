@@ -60,6 +60,10 @@ impl Device {
         if let Some(mount) = here.into_iter().find(|mount| self.is_of(mount)) {
             return Ok(Some(format!("{name} is mounted at {} already", mount.at.display())));
         }
+        if let Self::Image(_) = self {
+            // A file of the same name may be another one there. Its loop device will tell.
+            return Ok(None);
+        }
         let there = mounts::elsewhere().into_iter().find(|found| self.is_of(&found.mount));
         Ok(there.map(|found| {
             let (at, pid) = (found.mount.at.display(), found.pid);
@@ -83,7 +87,7 @@ impl Device {
 }
 
 /// The loop devices over a file.
-pub(super) fn loops(file: &Path) -> Vec<PathBuf> {
+fn loops(file: &Path) -> Vec<PathBuf> {
     let all = fs::read_dir("/sys/block").into_iter().flatten().flatten();
     let over = all.filter(|entry| {
         let backing = fs::read_to_string(entry.path().join("loop/backing_file"));

@@ -1,6 +1,5 @@
 //! Unmount, whoever still uses it.
 
-use super::device::Device;
 use super::mounts::{self, Mount};
 use super::users::{self, User};
 use super::{Disk, Looked, Sight, failed};
@@ -23,8 +22,8 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// What a try came to.
 enum Try {
-    /// Nothing of it is mounted any more.
-    Gone(Option<Device>),
+    /// Nothing of it is mounted any more; the number of what was.
+    Gone(Option<String>),
     /// These use it.
     Busy(Mount, Vec<User>),
 }
@@ -82,14 +81,13 @@ pub(super) async fn offline(looked: &Looked, deadline: Duration, by_force: bool)
 fn attempt(disk: &Disk) -> Result<Try, Outcome> {
     let mut gone = None;
     loop {
-        let (mount, device) = match disk.look()? {
+        let mount = match disk.look()? {
             Sight::Nothing | Sight::Foreign(_) => return Ok(Try::Gone(gone)),
-            Sight::Ours(mount, device) => (mount, Some(device)),
-            Sight::Orphan(mount, _) => (mount, None),
+            Sight::Ours(mount, _) | Sight::Orphan(mount, _) => mount,
         };
         match unmount(&mount.at, UnmountFlags::empty()) {
             // The next look says whether there is one more below it.
-            Ok(()) | Err(Errno::INVAL | Errno::NOENT) => gone = device.or(gone),
+            Ok(()) | Err(Errno::INVAL | Errno::NOENT) => gone = Some(mount.device),
             Err(Errno::BUSY) => {
                 if let Some(inner) = within(&mount)? {
                     let (inner, at) = (inner.at.display(), mount.at.display());
@@ -111,10 +109,10 @@ fn within(mount: &Mount) -> Result<Option<Mount>, Outcome> {
 }
 
 /// It is gone from where we see it: also from where others do?
-async fn nobody_else(looked: &Looked, device: Option<Device>, done: Outcome) -> Result<Outcome, Outcome> {
+async fn nobody_else(looked: &Looked, device: Option<String>, done: Outcome) -> Result<Outcome, Outcome> {
     let Some(device) = device else { return Ok(done) };
     looked
-        .beside(move |_| match mounts::elsewhere().into_iter().find(|found| device.is_of(&found.mount)) {
+        .beside(move |_| match mounts::elsewhere().into_iter().find(|found| found.mount.device == device) {
             None => Ok(done),
             Some(found) => {
                 let (at, pid) = (found.mount.at.display(), found.pid);

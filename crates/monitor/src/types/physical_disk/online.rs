@@ -1,6 +1,6 @@
 //! Check, and mount.
 
-use super::device::{self, Device};
+use super::device::Device;
 use super::filesystem::{self, Found};
 use super::{Disk, Looked, Sight, failed, occupied, options};
 use process::{Ended, How, Job, run};
@@ -28,20 +28,26 @@ pub(super) async fn online(looked: &Looked, deadline: Duration) -> Result<Outcom
     {
         check(program, argument, ready.device.path(), deadline).await?;
     }
-    let image = match &ready.device {
-        Device::Block(_) => None,
-        Device::Image(file) => Some(attach(file, deadline).await?),
-    };
-    let shown = image.clone().unwrap_or_else(|| ready.device.path().to_owned());
-    let (kind, is_guarded) = (ready.kind.clone(), ready.is_guarded);
-    let mounted = looked.beside(move |disk| mount(disk, &shown, &kind, is_guarded)).await;
-    if let Some(shown) = &image {
-        // One that is mounted stays until it is unmounted, and goes then; one that is not goes now.
-        detach(shown, deadline).await?;
+    let Ready { device, kind, is_guarded } = ready;
+    match device {
+        Device::Block(path) => {
+            let kind = kind.clone();
+            looked.beside(move |disk| mount(disk, &path, &kind, is_guarded)).await?;
+        }
+        Device::Image(file) => {
+            let shown = attach(&file, deadline).await?;
+            let (path, kind) = (shown.clone(), kind.clone());
+            // One that somebody else uses is left as it is.
+            looked.beside(move |disk| free(disk, &Device::Block(path))).await?;
+            let path = shown.clone();
+            let mounted = looked.beside(move |disk| mount(disk, &path, &kind, is_guarded)).await;
+            // One that is mounted stays until it is unmounted, and goes then; one that is not goes now.
+            detach(&shown, deadline).await?;
+            mounted?;
+        }
     }
-    mounted?;
     let unknown = "no multi-mount protection: whether another machine has it mounted too is not known";
-    let text = if ready.is_guarded { String::new() } else { format!("{} has {unknown}", ready.kind) };
+    let text = if is_guarded { String::new() } else { format!("{kind} has {unknown}") };
     Ok(Outcome { text, ..Outcome::done() })
 }
 
@@ -55,16 +61,10 @@ fn prepare(disk: &Disk) -> Result<Option<Ready>, Outcome> {
         Sight::Foreign(mount) => return Err(here(occupied(&mount))),
         Sight::Orphan(_, why) => return Err(refused(why)),
     };
-    let unknown = |error| failed("ask who uses the device", error);
-    if let Some(why) = device.mounted_besides(&disk.place()).map_err(unknown)? {
-        return Err(refused(why));
-    }
     if is_here {
-        return Ok(None);
+        return besides(disk, &device).map(|()| None);
     }
-    if let Some(why) = device.in_use().map_err(unknown)? {
-        return Err(refused(why));
-    }
+    free(disk, &device)?;
     let name = device.path().display();
     let found = filesystem::probe(device.path()).map_err(|error| failed(format!("read {name}"), error))?;
     let is_guarded = found.is_some_and(|found| found.is_guarded);
@@ -81,6 +81,23 @@ fn prepare(disk: &Disk) -> Result<Option<Ready>, Outcome> {
         (None, Some(Found { kind, .. })) => kind.to_owned(),
     };
     Ok(Some(Ready { device, kind, is_guarded }))
+}
+
+/// It is not mounted at another place.
+fn besides(disk: &Disk, device: &Device) -> Result<(), Outcome> {
+    match device.mounted_besides(&disk.place()).map_err(|error| failed("read the lists of mounts", error))? {
+        Some(why) => Err(Outcome::failed(Failure::Generic, why)),
+        None => Ok(()),
+    }
+}
+
+/// Nobody uses it.
+fn free(disk: &Disk, device: &Device) -> Result<(), Outcome> {
+    besides(disk, device)?;
+    match device.in_use().map_err(|error| failed("ask who uses the device", error))? {
+        Some(why) => Err(Outcome::failed(Failure::Generic, why)),
+        None => Ok(()),
+    }
 }
 
 /// Checks the file system, and repairs what can be repaired without asking.
@@ -100,13 +117,9 @@ async fn check(program: &str, argument: &str, device: &Path, deadline: Duration)
     Err(Outcome::failed(Failure::Generic, why).with_output(&ended.output))
 }
 
-/// A loop device of its own over the file.
+/// A loop device over the file: the one that a monitor left behind when it was ended here, or a new one.
 async fn attach(file: &Path, deadline: Duration) -> Result<PathBuf, Outcome> {
-    // One that a monitor left behind when it was ended here; nobody has it mounted.
-    for left in device::loops(file) {
-        detach(&left, deadline).await?;
-    }
-    let arguments = ["--find".as_ref(), "--show".as_ref(), file.as_os_str()];
+    let arguments = ["--find".as_ref(), "--nooverlap".as_ref(), "--show".as_ref(), file.as_os_str()];
     let ended = call("losetup", arguments, deadline).await?;
     let shown = ended.output.trim();
     if ended.how == How::Exited(0) && shown.starts_with("/dev/") {

@@ -1,0 +1,8 @@
+//! Monitors on hosts of their own: what they do to real interfaces and disks, and notice of them.
+
+#[path = "hosted/client.rs"]
+mod client;
+#[path = "hosted/ip_address.rs"]
+mod ip_address;
+#[path = "hosted/physical_disk.rs"]
+mod physical_disk;
