@@ -38,7 +38,7 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 9] = [
+const TABLE: [Prereq; 10] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
@@ -54,6 +54,7 @@ const TABLE: [Prereq; 9] = [
     Prereq { sign: Sign::Program("nginx"), package: "nginx-light", need: Need::Hosts },
     Prereq { sign: Sign::Program("modprobe"), package: "kmod", need: Need::Hosts },
     Prereq { sign: Sign::Program("mkfs.ext4"), package: "e2fsprogs", need: Need::Hosts },
+    Prereq { sign: Sign::Program("mkfs.xfs"), package: "xfsprogs", need: Need::Hosts },
 ];
 
 /// Installs packages without starting their services.
