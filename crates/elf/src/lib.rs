@@ -3,11 +3,11 @@
 //! Loading runs code: constructors, and whatever they start. So before a plug-in's library is loaded
 //! into a process, its file is read, and the files that it needs, as the dynamic loader would find them:
 //!
-//! * [`search`] finds a needed library where the loader would: run paths, the loader's cache (or, where
+//! * `search` finds a needed library where the loader would: run paths, the loader's cache (or, where
 //!   there is none, the folders of `ld.so.conf`), the standard folders.
-//! * [`image`] reads what a file needs and defines. Its reader is told nothing but bytes, and whatever
+//! * `image` reads what a file needs and defines. Its reader is told nothing but bytes, and whatever
 //!   these are it neither panics nor reads for ever.
-//! * [`check`] puts the files together: needed libraries, needed versions of symbols, needed symbols,
+//! * `check` puts the files together: needed libraries, needed versions of symbols, needed symbols,
 //!   also those without a version, which a replaced library may lack while all versions are there.
 //!
 //! What the loader does and this does not: it lets `LD_PRELOAD` and `LD_AUDIT` change everything, and

@@ -4,7 +4,7 @@
 //! little, but it has all that a type needs: it is found again from its parameters alone, by whichever
 //! process comes next; `offline` of what is not there is done; and a look changes nothing.
 //!
-//! The functions that the host calls are thin: [`call`] turns a handle into a reference, and a reason
+//! The functions that the host calls are thin: `call` turns a handle into a reference, and a reason
 //! into a text. The types themselves are safe code, and return what went wrong.
 #![allow(unsafe_code, reason = "a C interface: pointers come in, and a function is exported by its name")]
 
