@@ -7,4 +7,5 @@ mod looks;
 mod ocf;
 mod process;
 mod scripted;
+mod tables;
 mod web_site;

@@ -2,7 +2,7 @@
 
 use super::client::{Client, PATIENCE, id, with_monitor_at};
 use crate::types::Registry;
-use ::process::{Cgroup, Identity};
+use ::process::{Cgroup, Identity, Mark};
 use model::desired::Value;
 use resource_api::message::{NoticedBy, Place};
 use resource_api::{Checks, Failure, FromMonitor, Outcome, ToMonitor, Verb, Verdict};
@@ -35,7 +35,11 @@ impl House {
     fn each(name: &str) -> Vec<Self> {
         let mut houses = vec![Self::new(name)];
         match Cgroup::writable_base() {
-            Some(base) => houses.push(Self { cgroup: Some(base), ..Self::new(&format!("{name}-c")) }),
+            Some(base) => {
+                let mut house = Self::new(&format!("{name}-c"));
+                house.cgroup = Some(base);
+                houses.push(house);
+            }
             None => eprintln!("SKIPPED {name} with a cgroup: none of version 2 is writable"),
         }
         houses
@@ -54,6 +58,14 @@ impl House {
     fn pid(&self) -> i32 {
         let file = self.folder.path().join("process").join(id(&self.name).file_name());
         std::fs::read_to_string(file).unwrap().split(' ').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for House {
+    /// A test that failed leaves nothing behind either.
+    fn drop(&mut self) {
+        let mine = Mark::new([("STEADFAST_RUN_DIR".into(), self.folder.path().into())]);
+        mine.signal(rustix::process::Signal::KILL);
     }
 }
 

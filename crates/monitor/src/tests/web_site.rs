@@ -82,6 +82,21 @@ fn failure(outcome: &Outcome) -> Option<Failure> {
     }
 }
 
+impl Drop for House {
+    /// A test that failed leaves nothing behind either. What has ended has no file any more.
+    fn drop(&mut self) {
+        let file = self.folder.path().join("run/web-site").join(id(&self.name).file_name());
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let mut words = text.split(' ').map(str::parse);
+        let (Some(Ok(pid)), Some(Ok(started))) = (words.next(), words.next()) else { return };
+        let master = i32::try_from(pid).ok().and_then(::process::Identity::of);
+        if let Some(master) = master.filter(|master| master.started == started) {
+            let group = rustix::process::Pid::from_raw(master.pid).unwrap();
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
 fn kill(pid: i32) {
     assert!(Command::new("/bin/kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
 }
@@ -161,22 +176,31 @@ fn what_cannot_be_served_is_said_with_the_next_step() {
 }
 
 #[test]
-fn one_whose_health_cannot_be_known_is_ended_at_the_deadline() {
+fn a_start_that_nobody_waits_for_any_more_leaves_nothing() {
     let Some(house) = House::new("late") else { return };
     let name = house.name.as_str();
     house.monitor(async |mut daemon| {
-        house.open(&mut daemon, [("health_path", "/no")]).await;
-        let asked = daemon.ask(name, Verb::Online, std::time::Duration::from_secs(60)).await;
-        tokio::time::timeout(PATIENCE, async {
-            while tokio::net::TcpStream::connect(house.listen).await.is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        for overtaken in [false, true] {
+            house.open(&mut daemon, [("health_path", "/no")]).await;
+            let call = daemon.ask(name, Verb::Online, std::time::Duration::from_secs(60)).await;
+            within_patience(async || tokio::net::TcpStream::connect(house.listen).await.is_ok()).await;
+            match overtaken {
+                true => assert_eq!(daemon.call(name, Verb::Terminate).await, Outcome::done()),
+                false => daemon.say(&ToMonitor::Cancel { call }).await,
             }
-        })
-        .await
-        .unwrap();
-        // Whoever overtakes it ends all of it.
-        assert_eq!(daemon.call(name, Verb::Terminate).await, Outcome::done());
-        assert_eq!(failure(&daemon.answer(asked).await), Some(Failure::Cancelled));
-        assert_eq!(daemon.call(name, Verb::Probe).await, Outcome::not_running());
+            assert_eq!(failure(&daemon.answer(call).await), Some(Failure::Cancelled));
+            within_patience(async || tokio::net::TcpStream::connect(house.listen).await.is_err()).await;
+            let outcome = daemon.call(name, Verb::Probe).await;
+            assert_eq!(outcome.verdict, Verdict::NotRunning, "{outcome}");
+        }
     });
+}
+
+async fn within_patience(is_so: impl AsyncFn() -> bool) {
+    let waited = async {
+        while !is_so().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited).await.expect("it comes to be so");
 }

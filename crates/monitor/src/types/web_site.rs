@@ -142,6 +142,7 @@ impl Served {
 
     async fn online(&self, deadline: Duration) -> Result<(), Outcome> {
         let until = Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2));
+        let mut unfinished = None;
         if !self.program.look().is_good() {
             let nginx = self.fits()?;
             // Workers of an earlier life would hold the port.
@@ -153,6 +154,7 @@ impl Served {
             let config = self.configure(&nginx).await?;
             let config = config.into_os_string();
             let job = job(&nginx).arg("-e").arg("stderr").arg("-c").arg(config);
+            unfinished = Some(self.program.killed_if_dropped());
             let started = self.program.start(job).await;
             if !started.is_good() {
                 return Err(started);
@@ -160,7 +162,12 @@ impl Served {
         }
         loop {
             let why = match timeout(TRY, self.health.check()).await {
-                Ok(Ok(())) => return Ok(()),
+                Ok(Ok(())) => {
+                    if let Some(started) = unfinished {
+                        started.finished();
+                    }
+                    return Ok(());
+                }
                 Ok(Err(why)) => why,
                 Err(_) => format!("no answer within {} ms", TRY.as_millis()),
             };

@@ -129,7 +129,7 @@ impl Program {
         if let Err(error) = self.log.begin() {
             return failed(format!("cannot begin the log {}: {error}", self.log.path().display()));
         }
-        let unfinished = KilledIfDropped(Some(self));
+        let unfinished = self.killed_if_dropped();
         let identity = match self.spawn(job) {
             Ok(identity) => identity,
             Err(why) => return why,
@@ -200,6 +200,11 @@ impl Program {
     /// Its process, while it runs.
     pub(in crate::types) fn watched(&self) -> Option<Watched> {
         Watched::again(self.identity.read()?)
+    }
+
+    /// For a start that has more steps than [`Program::start`].
+    pub(in crate::types) fn killed_if_dropped(&self) -> KilledIfDropped<'_> {
+        KilledIfDropped(Some(self))
     }
 
     /// The end of what it printed.
@@ -275,10 +280,11 @@ impl Program {
 }
 
 /// A start that nobody waits for any more leaves nothing behind.
-struct KilledIfDropped<'a>(Option<&'a Program>);
+pub(in crate::types) struct KilledIfDropped<'a>(Option<&'a Program>);
 
 impl KilledIfDropped<'_> {
-    fn finished(mut self) {
+    /// It is to stay.
+    pub(in crate::types) fn finished(mut self) {
         self.0 = None;
     }
 }
