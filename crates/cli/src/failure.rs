@@ -39,11 +39,11 @@ impl Failure {
 
     /// The arguments or settings are wrong.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self::new(what).as_usage()
+        Self::new(what).into_usage()
     }
 
     /// The same, as a fault of the arguments.
-    pub(crate) fn as_usage(self) -> Self {
+    pub(crate) fn into_usage(self) -> Self {
         self.change(|told| told.exit = Exit::Usage)
     }
 

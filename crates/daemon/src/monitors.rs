@@ -58,7 +58,7 @@ pub enum Change {
         /// Who noticed.
         noticed_by: NoticedBy,
     },
-    /// Its monitor ended, and the successor has probed it.
+    /// Its monitor has just been started, for the first time or after an end, and has probed it.
     Adopted {
         /// Which.
         id: ResourceId,

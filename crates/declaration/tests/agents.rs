@@ -45,7 +45,7 @@ fn said() -> BTreeMap<TypeName, TypeDescription> {
         verbs: BTreeMap::new(),
         promotable: false,
     };
-    BTreeMap::from([("ocf:heartbeat:IPaddr2".parse().unwrap(), description)])
+    BTreeMap::from([("ocf:heartbeat:IPaddr2".parse().expect("a name"), description)])
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::drive::NotLoaded;
 use model::TypeName;
 use resource_api::message::TypeStanding;
-use resource_api::{Failure, Outcome, ResourceId, TypeDescription, Verb};
+use resource_api::{Checks, Failure, Outcome, ResourceId, TypeDescription, Verb};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -20,10 +20,15 @@ pub(crate) struct Calls {
     calls: BTreeMap<u64, Call>,
     lists: VecDeque<oneshot::Sender<Vec<TypeStanding>>>,
     descriptions: BTreeMap<TypeName, VecDeque<oneshot::Sender<Result<TypeDescription, String>>>>,
-    /// The longest look of each resource: what a call may have to wait for before it begins.
-    looks: BTreeMap<ResourceId, Duration>,
+    /// The longest look at each resource that is watched: what a call may have to wait for at first.
+    looks: BTreeMap<ResourceId, Look>,
     ended: Option<String>,
     not_loaded: Option<NotLoaded>,
+}
+
+struct Look {
+    longest: Duration,
+    watched: bool,
 }
 
 struct Call {
@@ -47,7 +52,7 @@ impl Calls {
             return Err(how.clone());
         }
         self.last += 1;
-        let look = self.looks.get(id).copied().unwrap_or_default();
+        let look = self.looks.get(id).filter(|look| look.watched).map_or(Duration::ZERO, |look| look.longest);
         // A resource does one thing at a time: what was asked of it before comes first.
         let before = self.calls.values().filter(|call| call.id == *id).map(|call| call.until).max();
         let begins = before.unwrap_or_else(|| Instant::now() + look);
@@ -100,8 +105,21 @@ impl Calls {
         }
     }
 
-    pub(crate) fn opened(&mut self, id: ResourceId, longest_look: Duration) {
-        self.looks.insert(id, longest_look);
+    pub(crate) fn opened(&mut self, id: ResourceId, checks: Checks) {
+        let taken = [
+            (checks.looks_alive_ms, checks.looks_alive_deadline_ms),
+            (checks.is_alive_ms, checks.is_alive_deadline_ms),
+        ];
+        let taken = taken.into_iter().filter(|(every, _)| *every > 0).map(|(_, deadline)| deadline);
+        let longest = Duration::from_millis(taken.max().unwrap_or_default());
+        let watched = self.looks.get(&id).is_some_and(|look| look.watched);
+        self.looks.insert(id, Look { longest, watched });
+    }
+
+    pub(crate) fn watched(&mut self, id: &ResourceId, on: bool) {
+        if let Some(look) = self.looks.get_mut(id) {
+            look.watched = on;
+        }
     }
 
     pub(crate) fn closed(&mut self, id: &ResourceId) {

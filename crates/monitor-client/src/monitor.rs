@@ -118,9 +118,7 @@ impl Monitor {
 
     /// From now on this resource may be asked for; of one that is known: with these parameters.
     pub fn open(&self, instance: Instance) {
-        let checks = instance.checks;
-        let look = Duration::from_millis(checks.looks_alive_deadline_ms.max(checks.is_alive_deadline_ms));
-        self.0.calls().opened(instance.id.clone(), look);
+        self.0.calls().opened(instance.id.clone(), instance.checks);
         self.0.say(ToMonitor::Open { instance });
     }
 
@@ -132,6 +130,7 @@ impl Monitor {
 
     /// Looks after a resource, or stops doing so.
     pub fn watch(&self, id: &ResourceId, on: bool) {
+        self.0.calls().watched(id, on);
         self.0.say(ToMonitor::Watch { id: id.clone(), on });
     }
 
@@ -150,14 +149,15 @@ impl Monitor {
             Err(how) => return crashed(id, verb, &how),
         };
         let cancelled = Cancelled(&self.0, call);
-        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        // Rounded up: no time at all would be something else.
+        let deadline_ms = u64::try_from(deadline.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
         self.0.say(ToMonitor::Call { call, id: id.clone(), verb, deadline_ms, arguments });
         let outcome = match timeout_at(until, answer).await {
             Ok(Ok(outcome)) => outcome,
             // The sender is dropped with the monitor's end alone, and that answers first.
             Ok(Err(_)) => crashed(id, verb, "has ended"),
             Err(_) => {
-                let how = format!("did not answer `{verb}` of {id}, which had {} ms", deadline.as_millis());
+                let how = format!("did not answer `{verb}` of {id}, which had {deadline_ms} ms");
                 self.kill(format!("{how}, and was killed"));
                 Outcome::failed(Failure::TimedOut, format!("the resource monitor {how}"))
             }

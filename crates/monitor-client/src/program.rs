@@ -37,6 +37,19 @@ impl Program {
             args: vec!["monitor".into()],
         }
     }
+
+    /// The plug-in host with this library: the small dynamic program beside the running one.
+    #[must_use]
+    pub fn plugin_host(library: &Path) -> Self {
+        let name = "steadfast-plugin-host";
+        let running = std::env::current_exe().unwrap_or_default();
+        Self {
+            what: format!("the plug-in {}", library.display()),
+            path: running.with_file_name(name),
+            shown_as: name.into(),
+            args: vec![library.into()],
+        }
+    }
 }
 
 /// Why there is no monitor.

@@ -5,6 +5,13 @@ mod demo;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Called by an agent, by the name of a tool of Pacemaker's?
+    let mut arguments = std::env::args_os();
+    if let Some(name) = arguments.next()
+        && let Some(done) = monitor::shim::run(&name, arguments)
+    {
+        return done;
+    }
     cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor)
 }
 

@@ -133,7 +133,7 @@ impl Slot {
             sleep(back_off(in_a_row)).await;
         }
         // The part of the daemon that keeps monitors must not end before the daemon does.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// It is that from now on, unless the daemon stops; whether it is.

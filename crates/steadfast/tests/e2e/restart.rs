@@ -224,3 +224,25 @@ fn a_joiner_killed_while_it_joins_becomes_a_member_by_itself_or_its_token_is_sti
         n2.apply("[cluster]\nname = \"shop\"\n# whole\n").ok();
     }
 }
+
+#[test]
+fn stopping_in_order_is_told_as_that_and_nothing_else() {
+    let cluster = formed!(3);
+    let nodes = cluster.all::<3>();
+    cluster.settled(&nodes);
+    for _ in 0..3 {
+        for node in nodes {
+            node.stop();
+        }
+        for node in nodes {
+            node.start();
+        }
+        cluster.settled(&nodes);
+    }
+    for node in nodes {
+        let errors = node.told(events::DatabaseUnreadable::ENTRY.id);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert!(node.told(events::NeitherJoinNorForm::ENTRY.id).is_empty());
+        assert_eq!(node.told(events::DaemonStopped::ENTRY.id).len(), 3);
+    }
+}

@@ -13,11 +13,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use life::Life;
 use model::TypeName;
-use monitor_client::{Monitor, Program};
+use monitor_client::{Lost, Monitor, Program};
 use report::Report;
 use resource_api::message::Place;
 use resource_api::{Checks, Instance, ResourceId, TypeDescription};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// A parameter of the resource; a list is written ["as", "in the file"]
     #[arg(short, long = "set", value_name = "NAME=VALUE", value_parser = parameters::pair)]
     set: Vec<(String, String)>,
+    /// The library of the native plug-in that the type is in
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
     /// How long each step may take
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     deadline: Duration,
@@ -48,7 +51,10 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let folder =
         tempfile::tempdir().map_err(|error| Failure::new("cannot make a temporary folder").because(error))?;
-    let program = Program::built_in();
+    let program = match &args.library {
+        None => Program::built_in(),
+        Some(library) => plugin(library)?,
+    };
     let monitor = start(&program, folder.path()).await?;
     let description = describe(&monitor, &args.kind).await?;
     let given = parameters::of(&args.set, &description)?;
@@ -83,18 +89,46 @@ fn name<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, F
     text.parse().map_err(|error: T::Err| Failure::new("the test cannot begin").because(error))
 }
 
+/// The plug-in host with a library, of which nothing is run before its files have been checked.
+fn plugin(library: &Path) -> Result<Program, Failure> {
+    // The plug-in host runs in `/`.
+    let library = std::path::absolute(library).unwrap_or_else(|_| library.to_owned());
+    let program = Program::plugin_host(&library);
+    let check = elf::check_in(&elf::Search::of_this_machine(), Some(&program.path), &library);
+    if check.is_good() {
+        return Ok(program);
+    }
+    let failure = Failure::new(format!("the plug-in {} cannot be loaded", library.display()));
+    Err(check.problems.iter().fold(failure, Failure::because))
+}
+
+/// A monitor that ended may have said why: its plug-in could not be loaded.
+async fn lost(monitor: &Monitor, kind: &TypeName, error: Lost) -> Failure {
+    let failure = Failure::new(format!("{kind} cannot be tested"));
+    match tokio::time::timeout(DESCRIBE_MAX, monitor.ended()).await {
+        Ok(end) => match &end.not_loaded {
+            Some(why) => why.problems.iter().fold(failure, Failure::because),
+            None => failure.because(error),
+        },
+        Err(_) => failure.because(error),
+    }
+}
+
 /// What the type says of itself. One that is not there is a mistyped name, most likely.
 async fn describe(monitor: &Monitor, kind: &TypeName) -> Result<TypeDescription, Failure> {
-    let lost = |error| Failure::new(format!("{kind} cannot be tested")).because(error);
-    let why = match monitor.describe(kind, DESCRIBE_MAX).await.map_err(lost)? {
-        Ok(description) => return Ok(description),
-        Err(why) => why,
+    let why = match monitor.describe(kind, DESCRIBE_MAX).await {
+        Ok(Ok(description)) => return Ok(description),
+        Ok(Err(why)) => why,
+        Err(error) => return Err(lost(monitor, kind, error).await),
     };
-    let known = monitor.types(DESCRIBE_MAX).await.map_err(lost)?;
+    let known = match monitor.types(DESCRIBE_MAX).await {
+        Ok(known) => known,
+        Err(error) => return Err(lost(monitor, kind, error).await),
+    };
     if known.iter().any(|standing| standing.name == *kind) {
         return Err(Failure::new(format!("{kind} does not say what it is")).because(why));
     }
     let names = known.iter().map(|standing| standing.name.as_str());
     let failure = not_found("resource type", kind.as_str(), names, "steadfast type list");
-    Err(failure.because(why).as_usage())
+    Err(failure.because(why).into_usage())
 }
