@@ -16,6 +16,7 @@ use model::stored::{Identity, Outcome, Proposal};
 use model::{Revision, Timestamp};
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::engine::{
     BoxFuture, DedicatedThread, Engine, EngineSettings, IfMissing, NoticeSink, OpenError, ProposeError,
@@ -54,7 +55,7 @@ enum NoEngine {
 /// Keeps the engine, for ever.
 pub(crate) async fn keep(node: Arc<Node>) {
     let mut told = String::new();
-    loop {
+    while !node.ends.load(Ordering::Relaxed) {
         let identity = node.identity.borrow().clone();
         let own = node.own.borrow().clone();
         // What cannot be used now may be usable at the next attempt; what is barred stays so.
@@ -82,6 +83,8 @@ pub(crate) async fn keep(node: Arc<Node>) {
         }
         tokio::select! { () = clock::beat(LOOK) => {}, () = node.engine_wanted.notified() => {} }
     }
+    // A part of the daemon does not end by itself.
+    std::future::pending().await
 }
 
 /// Stops the engine, if it runs; its file is closed when this returns.

@@ -206,6 +206,7 @@ fn remember(node: &Arc<Node>) {
 
 /// Stops in order: another leads, everything is on disk, the socket is gone.
 async fn stop(node: &Arc<Node>, reason: &str) {
+    node.ends.store(true, std::sync::atomic::Ordering::Relaxed);
     if node.quorum().leader.is_some_and(|leader| Some(leader) == node.id()) {
         node.hand_over("its daemon stops").await;
     }

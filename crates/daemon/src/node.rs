@@ -24,6 +24,7 @@ use model::{Incarnation, NodeId, NodeName};
 use own::Own;
 use rustls::ServerConfig;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::engine::{Engine, Standing, Tokio};
@@ -66,6 +67,8 @@ pub struct Node {
     pub engine_wanted: Notify,
     /// Woken when somebody is there who may not have been greeted yet.
     pub greeting_wanted: Notify,
+    /// Set once, when the daemon ends: what was stopped then is not started again.
+    pub ends: AtomicBool,
     engine: RwLock<Option<TheEngine>>,
     peers: Mutex<PeerTable>,
     incarnations: Mutex<Incarnations>,
@@ -113,6 +116,7 @@ impl Node {
             sockets: Arc::new(config.endpoints.iter().map(|_| Mutex::default()).collect()),
             engine_wanted: Notify::new(),
             greeting_wanted: Notify::new(),
+            ends: AtomicBool::new(false),
             engine: RwLock::new(None),
             peers: Mutex::new(PeerTable::new(timers.silence)),
             incarnations: Mutex::new(Incarnations::new(timers.contest, timers.heartbeat)),
