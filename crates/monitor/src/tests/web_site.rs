@@ -87,7 +87,7 @@ impl Drop for House {
     fn drop(&mut self) {
         let file = self.folder.path().join("run/web-site").join(id(&self.name).file_name());
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        let mut words = text.split(' ').map(str::parse);
+        let mut words = text.split(' ').map(str::parse::<u64>);
         let (Some(Ok(pid)), Some(Ok(started))) = (words.next(), words.next()) else { return };
         let master = i32::try_from(pid).ok().and_then(::process::Identity::of);
         if let Some(master) = master.filter(|master| master.started == started) {
