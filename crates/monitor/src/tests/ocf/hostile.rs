@@ -255,9 +255,9 @@ fn agents_rate_themselves_and_learn_their_node_through_the_tools() {
 }
 
 #[test]
-fn a_level_that_the_agent_has_no_parameters_for_is_not_asked_for_again() {
+fn a_level_that_was_never_good_is_left_out_and_one_that_was_counts() {
     let scripts = Scripts::new();
-    let does = "echo $OCF_CHECK_LEVEL >>$F; [ $OCF_CHECK_LEVEL = 0 ] || exit 6; exit 0";
+    let does = "echo $OCF_CHECK_LEVEL >>$F; [ $OCF_CHECK_LEVEL = 0 ] || [ -e $F.good ] || exit 6; exit 0";
     let file = scripts.agent("x", &metadata(&["start", "stop"]), does);
     with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
         open(&mut daemon, "levels", "ocf:test:x", &[]).await;
@@ -265,5 +265,12 @@ fn a_level_that_the_agent_has_no_parameters_for_is_not_asked_for_again() {
             assert_eq!(daemon.call("levels", Verb::IsAlive).await, Outcome::running());
         }
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "10\n0\n0\n");
+        let good = file.with_extension("good");
+        std::fs::write(&good, "").unwrap();
+        open(&mut daemon, "levels2", "ocf:test:x", &[]).await;
+        assert_eq!(daemon.call("levels2", Verb::IsAlive).await, Outcome::running());
+        std::fs::remove_file(&good).unwrap();
+        let failed = daemon.call("levels2", Verb::IsAlive).await;
+        assert_eq!(failure(&failed), Some(Failure::NotConfigured));
     });
 }

@@ -12,8 +12,7 @@ use resource_api::{Failure, Instance, Outcome, TypeDescription, Verb, Verdict};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What all agents of a monitor share.
@@ -50,7 +49,7 @@ impl ResourceType for Agent {
             shared: self.shared.clone(),
             instance: instance.clone(),
             world: world.clone(),
-            levels_refused: AtomicUsize::new(0),
+            seen_well: Mutex::new(None),
         }))
     }
 }
@@ -60,8 +59,8 @@ struct Instantiated {
     shared: Arc<Shared>,
     instance: Instance,
     world: Arc<World>,
-    /// How many of the agent's levels, the deepest first, it said it has no parameters for.
-    levels_refused: AtomicUsize,
+    /// Which of the agent's levels, the deepest first, found it well.
+    seen_well: Mutex<Option<usize>>,
 }
 
 impl Resource for Instantiated {
@@ -117,24 +116,33 @@ impl Instantiated {
         }
     }
 
-    /// A look at the deepest level that the resource has parameters for. nginx, for one, offers a level
-    /// at which it runs a command that nobody has to name, and says that this is a wrong configuration.
+    /// A look at the deepest level at which the resource was ever seen well.
+    ///
+    /// Deeper levels want parameters that nobody has to give: without them nginx, for one, says of a
+    /// healthy server that it is wrongly configured (30) or failed (20). So the failure of a level that
+    /// was never good is not believed while a lower level is; from then on it is left out. Once a level
+    /// was good, its failures count.
     async fn look_deep(&self, request: &Request, levels: &[u32], promotable: bool) -> Outcome {
         let interval_ms = self.instance.checks.is_alive_ms.max(1);
         let until = tokio::time::Instant::now() + request.deadline;
+        let (mut at, proven) = match *self.seen_well.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(at) => (at, true),
+            None => (0, false),
+        };
         loop {
-            let refused = self.levels_refused.load(Ordering::Relaxed);
-            let level = levels.get(refused).copied().unwrap_or(0);
+            let level = levels.get(at).copied().unwrap_or(0);
+            let last = proven || level == 0;
             let left = until.saturating_duration_since(tokio::time::Instant::now());
-            let request = Request { deadline: left, ..request.clone() };
+            // One that hangs leaves time for the next.
+            let request = Request { deadline: if last { left } else { left / 2 }, ..request.clone() };
             let outcome = self.run(&request, "monitor", level, interval_ms, promotable).await;
-            let refuses = [Failure::NotConfigured, Failure::Unimplemented, Failure::Arguments]
-                .map(|failure| Verdict::Failed { failure })
-                .contains(&outcome.verdict);
-            if level == 0 || !refuses {
+            if outcome.is_good() {
+                *self.seen_well.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+            }
+            if last || outcome.is_good() || outcome.verdict == Verdict::NotRunning {
                 return outcome;
             }
-            self.levels_refused.store(refused + 1, Ordering::Relaxed);
+            at += 1;
         }
     }
 
