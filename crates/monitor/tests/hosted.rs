@@ -1,5 +1,7 @@
 //! Monitors on hosts of their own: what they do to real interfaces and disks, and notice of them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 #[path = "hosted/client.rs"]
 mod client;
 #[path = "hosted/ip_address.rs"]

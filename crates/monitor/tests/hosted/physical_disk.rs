@@ -270,22 +270,44 @@ fn a_disk_unmounted_by_hand_is_noticed_by_the_next_look() {
 #[test]
 fn a_file_system_that_another_machine_has_mounted_is_refused_where_it_tells() {
     let name = "a_file_system_that_another_machine_has_mounted_is_refused_where_it_tells";
-    let Some(lab) = lab(name, 1, &["mkfs.ext4", "losetup"]) else { return };
-    let n1 = &lab.hosts()[0];
-    make(n1, 16, &["mkfs.ext4", "-q", "-O", "mmp", "-E", "mmp_update_interval=1"]);
+    let Some(lab) = lab(name, 2, &["mkfs.ext4", "losetup"]) else { return };
+    let [n1, n2] = lab.hosts() else { unreachable!("two were asked for") };
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("image");
+    let image = image.to_str().unwrap();
+    std::fs::File::create(image).unwrap().set_len(16 << 20).unwrap();
+    let mkfs = ["-q", "-O", "mmp", "-E", "mmp_update_interval=1", image];
+    assert!(std::process::Command::new("mkfs.ext4").args(mkfs).status().unwrap().success());
     // A loop device each, as two machines have a disk each that is one: the kernel sees two file systems.
-    let (one, two) = (Loop::over(n1, IMAGE), Loop::over(n1, IMAGE));
-    let (mut first, mut second) = (Client::start(n1), Client::start(n1));
-    let other = [("device", text(&two.1)), ("mount_point", text("/srv/other"))];
-    open(&mut first, &one.1, &[]);
-    second.open("physical-disk", &other);
+    let (one, two) = (Shared::over(image), Shared::over(image));
+    let (mut first, mut second) = (Client::start(n1), Client::start(n2));
+    open(&mut first, &one.0, &[]);
+    open(&mut second, &two.0, &[]);
     let outcome = first.call(Verb::Online);
     check_done(&outcome);
     assert_eq!(outcome.text, "", "this one knows");
     check_failed(&second.call(Verb::Online), Failure::Generic, &["MMP"]);
-    second.open("physical-disk", &[&other[..], &[("check", Value::Flag(false))]].concat());
+    open(&mut second, &two.0, &[("check", Value::Flag(false))]);
     check_failed(&second.call(Verb::Online), Failure::Generic, &["another machine may have it mounted"]);
     check_done(&first.call(Verb::Offline));
     check_done(&second.call(Verb::Online));
     check_done(&second.call(Verb::Offline));
+}
+
+/// A disk that several hosts have.
+struct Shared(String);
+
+impl Shared {
+    fn over(image: &str) -> Self {
+        let output =
+            std::process::Command::new("losetup").args(["--find", "--show", image]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Self(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("losetup").args(["--detach", &self.0]).status();
+    }
 }

@@ -34,7 +34,7 @@ pub(super) async fn offline(looked: &Looked, deadline: Duration, by_force: bool)
     let most = deadline.saturating_sub(LAST_WORDS);
     let (mut told, mut ended) = (false, Vec::<User>::new());
     let (mount, users) = loop {
-        let (mount, users) = match looked.beside(|disk| attempt(disk)).await? {
+        let (mount, users) = match looked.beside(attempt).await? {
             Try::Gone(device) => {
                 let text = match ended.as_slice() {
                     [] => String::new(),
