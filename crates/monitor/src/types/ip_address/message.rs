@@ -111,7 +111,9 @@ fn request(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
 
 fn address(held: &Held, flags: u8) -> Vec<u8> {
     let Network { address, prefix_bits } = held.network;
-    let mut bytes = vec![family(address), prefix_bits, flags, 0];
+    // The kernel refuses a loopback address that says it is good outside the host (RT_SCOPE_HOST is 254).
+    let scope = if address.is_loopback() { 254 } else { 0 };
+    let mut bytes = vec![family(address), prefix_bits, flags, scope];
     bytes.extend(held.index.to_ne_bytes());
     let own = match address {
         IpAddr::V4(own) => own.octets().to_vec(),
