@@ -84,7 +84,7 @@ pub(crate) async fn keep(node: Arc<Node>) {
         tokio::select! { () = clock::beat(LOOK) => {}, () = node.engine_wanted.notified() => {} }
     }
     // A part of the daemon does not end by itself.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Stops the engine, if it runs; its file is closed when this returns.

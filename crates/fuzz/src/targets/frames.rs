@@ -38,7 +38,13 @@ pub(super) const MONITOR: Target = Target {
         ];
         said.iter().filter_map(|message| encode(message).ok()).collect()
     },
-    words: &["\0\0\0\u{8}", "\"say\":", "\"answer\"", "\"verdict\":{\"is\":\"failed\"}", "18446744073709551615"],
+    words: &[
+        "\0\0\0\u{8}",
+        "\"say\":",
+        "\"answer\"",
+        "\"verdict\":{\"is\":\"failed\"}",
+        "18446744073709551615",
+    ],
 };
 
 /// The messages before the first nonsense.
