@@ -213,6 +213,10 @@ impl LookedAfter {
             (None, Verb::IsAlive) => self.noticed(outcome, NoticedBy::IsAlive),
             (None, _) => self.noticed(outcome, NoticedBy::LooksAlive),
             (call, _) => {
+                if let (Some(watch), Verb::Online, true) = (&mut self.watched, verb, outcome.is_good()) {
+                    // Whoever is told that it is online is told of its next end too.
+                    watch.good = true;
+                }
                 self.answer(call, outcome, began.elapsed());
                 if self.watched.is_some() && !verb.only_looks() {
                     // What the kernel says is of what runs now.

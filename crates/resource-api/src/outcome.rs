@@ -131,7 +131,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// How a call failed. The first eight are OCF's exit codes 1 to 6, 9 and 190 or 191; the rest is what
+/// How a call failed. The first seven are OCF's exit codes 1 to 6 and 9; the rest is what
 /// happens around an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -150,8 +150,6 @@ pub enum Failure {
     NotConfigured,
     /// It runs as primary, and is broken.
     FailedPrimary,
-    /// It runs, with less than it should have.
-    Degraded,
     /// It took longer than its deadline, and was ended.
     TimedOut,
     /// Its code ended by a signal.
@@ -196,7 +194,6 @@ impl fmt::Display for Failure {
             Self::NotInstalled => "something it needs is not installed on this node",
             Self::NotConfigured => "a parameter is wrong",
             Self::FailedPrimary => "the primary is broken",
-            Self::Degraded => "it runs with less than it should have",
             Self::TimedOut => "it took longer than its deadline",
             Self::Crashed => "its code crashed",
             Self::Undefined => "its answer has no meaning",

@@ -46,6 +46,21 @@ fn the_kernel_s_word_needs_no_look() {
 }
 
 #[test]
+fn each_end_after_a_new_start_is_told() {
+    let script = Arc::new(Script::default());
+    with_monitor(registry(&script), async |mut daemon| {
+        let never = Checks { looks_alive_ms: 0, is_alive_ms: 0, ..Checks::default() };
+        daemon.open("a", "scripted", never).await;
+        daemon.say(&ToMonitor::Watch { id: id("a"), on: true }).await;
+        for _ in 0..3 {
+            assert_eq!(daemon.call("a", Verb::Online).await, Outcome::done());
+            script.changed.notify_one();
+            assert_eq!(daemon.change("a").await, Outcome::not_running());
+        }
+    });
+}
+
+#[test]
 fn what_is_not_watched_is_left_alone() {
     let script = Arc::new(Script::default());
     with_monitor(registry(&script), async |mut daemon| {

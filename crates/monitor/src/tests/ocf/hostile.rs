@@ -102,8 +102,8 @@ fn every_code_of_a_look_has_its_verdict() {
             (7, Verdict::NotRunning),
             (8, Verdict::Running { role: Role::Primary }),
             (9, failed(Failure::FailedPrimary)),
-            (190, failed(Failure::Degraded)),
-            (191, failed(Failure::Degraded)),
+            (190, Verdict::Running { role: Role::Replica }),
+            (191, Verdict::Running { role: Role::Primary }),
             (42, failed(Failure::Undefined)),
         ] {
             std::fs::write(&file, code.to_string()).unwrap();

@@ -24,6 +24,7 @@ pub(super) fn outcome(verb: Verb, action: &str, promotable: bool, ended: &Ended)
         (Verdict::Failed { .. }, meaning) => {
             with_reason(format!("`{action}` exited with {code} ({meaning})"), &ended.output)
         }
+        (Verdict::Running { .. }, meaning) if code >= 190 => with_reason(meaning.to_owned(), &ended.output),
         // Why it does not run may be worth a word.
         (Verdict::NotRunning, _) => exit_reason(&ended.output).unwrap_or_default(),
         _ => String::new(),
@@ -35,13 +36,14 @@ fn verdict(verb: Verb, promotable: bool, code: i32) -> Verdict {
     let looks = matches!(verb, Verb::Probe | Verb::LooksAlive | Verb::IsAlive);
     let failed = |failure| Verdict::Failed { failure };
     match code {
-        0 if looks && promotable => Verdict::Running { role: Role::Replica },
-        0 if looks => Verdict::Running { role: Role::Started },
+        // Degraded is running: whoever took it for a failure would end what still serves.
+        0 | 190 if looks && promotable => Verdict::Running { role: Role::Replica },
+        0 | 190 if looks => Verdict::Running { role: Role::Started },
         0 => Verdict::Done,
         7 if looks => Verdict::NotRunning,
         // What was to be ended does not run; what was to become primary is one.
         7 if verb == Verb::Offline => Verdict::Done,
-        8 if looks => Verdict::Running { role: Role::Primary },
+        8 | 191 if looks => Verdict::Running { role: Role::Primary },
         8 if verb == Verb::Promote => Verdict::Done,
         1 | 7 | 8 => failed(Failure::Generic),
         2 => failed(Failure::Arguments),
@@ -50,7 +52,6 @@ fn verdict(verb: Verb, promotable: bool, code: i32) -> Verdict {
         5 => failed(Failure::NotInstalled),
         6 => failed(Failure::NotConfigured),
         9 => failed(Failure::FailedPrimary),
-        190 | 191 => failed(Failure::Degraded),
         _ => failed(Failure::Undefined),
     }
 }
@@ -109,6 +110,9 @@ mod tests {
         assert_eq!(of(Verb::Probe, 0), Verdict::Running { role: Role::Replica });
         assert_eq!(verdict(Verb::Probe, false, 0), Verdict::Running { role: Role::Started });
         assert_eq!(of(Verb::IsAlive, 7), Verdict::NotRunning);
+        assert_eq!(verdict(Verb::IsAlive, false, 190), Verdict::Running { role: Role::Started });
+        assert_eq!(of(Verb::IsAlive, 191), Verdict::Running { role: Role::Primary });
+        assert_eq!(of(Verb::Online, 190), failed(Failure::Undefined));
         assert_eq!(of(Verb::LooksAlive, 8), Verdict::Running { role: Role::Primary });
         assert_eq!([of(Verb::Online, 0), of(Verb::Offline, 7), of(Verb::Promote, 8)], [Verdict::Done; 3]);
         assert_eq!([of(Verb::Online, 7), of(Verb::Offline, 8)], [failed(Failure::Generic); 2]);
@@ -120,8 +124,6 @@ mod tests {
             (5, Failure::NotInstalled),
             (6, Failure::NotConfigured),
             (9, Failure::FailedPrimary),
-            (190, Failure::Degraded),
-            (191, Failure::Degraded),
             (10, Failure::Undefined),
             (77, Failure::Undefined),
             (255, Failure::Undefined),
