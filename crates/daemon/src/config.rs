@@ -88,6 +88,9 @@ impl Config {
             let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
             ConfigError::Invalid { path: path.to_owned(), line, column, message }
         };
+        if let Some(at) = declaration::too_deep(text) {
+            return Err(invalid(at, "too many brackets are open here".to_owned()));
+        }
         let file: File = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             invalid(at, error.message().to_owned())

@@ -12,7 +12,7 @@
 //! because the comments in it are the administrator's.
 //!
 //! Its input comes over the network, so it is bounded: [`TEXT_BYTES_MAX`], [`GROUPS_MAX`],
-//! [`RESOURCES_MAX`], and nesting (the TOML parser refuses more than 80 levels).
+//! [`RESOURCES_MAX`], and nesting ([`too_deep`]; the TOML parser refuses more than 80 levels).
 //!
 //! Read next: `read` for how a section is read, `check` for what must hold between sections,
 //! `diff` for the comparison.
@@ -24,6 +24,7 @@ mod diagnostic;
 mod diff;
 mod findings;
 mod nearest;
+mod nesting;
 mod parse;
 mod place;
 mod read;
@@ -35,6 +36,7 @@ pub use against::check_against;
 pub use agents::check_agents;
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use diff::{Change, ChangeKind, Diff, Item, KeyChange, diff};
+pub use nesting::too_deep;
 pub use parse::{GROUPS_MAX, Parsed, RESOURCES_MAX, TEXT_BYTES_MAX, parse};
 pub use starting::starting_file;
 pub use types::{Kind, Parameter, ResourceType, resource_type, types};

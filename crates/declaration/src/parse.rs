@@ -3,6 +3,7 @@
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::findings::Findings;
+use crate::nesting::too_deep;
 use crate::place::{At, Span};
 use crate::read::{self, PlacedAgent, Section};
 use model::desired::ClusterSpec;
@@ -53,6 +54,10 @@ pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
         return Err(findings.into_list());
     }
     let mut findings = Findings::new(text);
+    if let Some(at) = too_deep(text) {
+        findings.error(&(at..at + 1), "not valid TOML: too many brackets are open here".to_owned());
+        return Err(findings.into_list());
+    }
     let Some(table) = syntax(text, &mut findings) else { return Err(findings.into_list()) };
     match document(text, &table, &mut findings) {
         Some(parsed) if !findings.has_errors() => Ok(Parsed { warnings: findings.into_list(), ..parsed }),

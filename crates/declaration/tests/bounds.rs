@@ -22,6 +22,13 @@ fn deep_nesting_does_not_overflow_the_stack() {
         assert!(parse(text).is_err(), "{opening}");
         assert!(parse(&format!("x={text}")).is_err(), "{opening}");
     }
+    // Closed where the parser does not take it for closed.
+    for opening in ["{a={]", "[{]", "{a=[}", "a={b=[{c=]}", "[{", "{=[", "{a[", "a={b[{c]}"] {
+        let deep = opening.repeat(TEXT_BYTES_MAX / 2 / opening.len());
+        for head in ["", "x=", "[a]\nb=", "x=[1,"] {
+            assert!(parse(&format!("{head}{deep}")).is_err(), "{head}{opening}");
+        }
+    }
     let deep = format!("[cluster]\nname=\"c\"\nprofile={}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(parse(&deep).is_err());
 }
