@@ -55,7 +55,7 @@ pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
     }
     let mut findings = Findings::new(text);
     if let Some(at) = too_deep(text) {
-        findings.error(&(at..at + 1), "not valid TOML: too many brackets are open here".to_owned());
+        findings.error(&(at..at + 1), "not valid TOML: too many brackets are open here");
         return Err(findings.into_list());
     }
     let Some(table) = syntax(text, &mut findings) else { return Err(findings.into_list()) };
