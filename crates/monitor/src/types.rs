@@ -66,8 +66,15 @@ impl Registry {
     pub(crate) fn why_not(&self, kind: &TypeName) -> String {
         match self.family(kind) {
             Some(family) => family.why_not(kind),
+            None if kind.as_str().starts_with("systemd:") => {
+                format!("`{kind}`: this version runs no systemd units; run the unit's program as a `process`")
+            }
             None => {
-                format!("no resource type `{kind}` on this node; `steadfast type list` names those that are")
+                let built_in: Vec<_> = self.built_in.keys().map(TypeName::as_str).collect();
+                let built_in = built_in.join(", ");
+                format!(
+                    "no resource type `{kind}`: built in are {built_in}; an agent is `ocf:PROVIDER:AGENT`"
+                )
             }
         }
     }

@@ -53,11 +53,11 @@ async fn all(place: &Place, folder: &Path) -> Result<Vec<Figure>, Problem> {
     figures.push(killed(place, folder).await?);
     match Path::new(AGENT).exists() {
         true => figures.extend(agent(place, folder).await?),
-        false => println!("  SKIPPED the cost of an agent's call: no {AGENT}"),
+        false => eprintln!("  SKIPPED the cost of an agent's call: no {AGENT}"),
     }
     match rustix::process::geteuid().is_root() {
         true => figures.push(address(place, folder).await?),
-        false => println!("  SKIPPED adding an address: only root may"),
+        false => eprintln!("  SKIPPED adding an address: only root may"),
     }
     Ok(figures)
 }
@@ -72,9 +72,9 @@ async fn many(place: &Place, folder: &Path) -> Result<Vec<Figure>, Problem> {
         monitor.call(&name, Verb::Online).await?;
         monitor.watch(&name).await?;
     }
-    let (before, begun) = (cpu(monitor.pid())?.own, Instant::now());
+    let (before, begun) = (cpu(monitor.pid())?, Instant::now());
     tokio::time::sleep(SPAN).await;
-    let percent = (cpu(monitor.pid())?.own - before).as_secs_f64() / begun.elapsed().as_secs_f64() * 100.0;
+    let percent = (cpu(monitor.pid())? - before).as_secs_f64() / begun.elapsed().as_secs_f64() * 100.0;
     let pss = pss_mib(monitor.pid())?;
     for number in 0..MANY {
         monitor.call(&format!("d{number}"), Verb::Offline).await?;
@@ -212,19 +212,15 @@ impl Drop for Space {
     }
 }
 
-struct Cpu {
-    own: Duration,
-}
-
 /// The time that a process has run, to the nanosecond, all its threads together.
-fn cpu(pid: u32) -> Result<Cpu, Problem> {
+fn cpu(pid: u32) -> Result<Duration, Problem> {
     let folder = format!("/proc/{pid}/task");
     let mut nanos = 0;
     for task in fs::read_dir(&folder).doing(|| format!("read {folder}"))?.flatten() {
         let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
         nanos += text.split(' ').next().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
     }
-    Ok(Cpu { own: Duration::from_nanos(nanos) })
+    Ok(Duration::from_nanos(nanos))
 }
 
 /// The time that a process and the children that it has waited for have run, in seconds. The kernel

@@ -3,9 +3,9 @@
 //! What it remembers is a file, so that a probe finds it again after a restart of the monitor, and an
 //! administrator who removes the file sees what a failure is like.
 
+use super::given;
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use resource_api::{Failure, Instance, Outcome, TypeDescription, Verb};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -15,24 +15,8 @@ pub(super) struct Dummy;
 
 impl ResourceType for Dummy {
     fn describe(&self) -> Future<Result<TypeDescription, String>> {
-        let verbs = [
-            Verb::Validate,
-            Verb::Probe,
-            Verb::Online,
-            Verb::Offline,
-            Verb::Terminate,
-            Verb::LooksAlive,
-            Verb::IsAlive,
-        ];
-        let description = TypeDescription {
-            name: "dummy".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Does nothing, for trying out groups and policies.".to_owned(),
-            description: String::new(),
-            parameters: Vec::new(),
-            verbs: verbs.into_iter().map(|verb| (verb, None)).collect::<BTreeMap<_, _>>(),
-            promotable: false,
-        };
+        let summary = "Does nothing, for trying out groups and policies.";
+        let description = given::described("dummy", summary, Vec::new());
         Box::pin(async move { Ok(description) })
     }
 

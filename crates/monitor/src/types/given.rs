@@ -78,7 +78,7 @@ pub(super) fn list<'a>(instance: &'a Instance, name: &str) -> Result<&'a [String
     match instance.parameters.get(name) {
         None => Ok(&[]),
         Some(Value::List(list)) if list.iter().all(|text| !text.contains('\0')) => Ok(list),
-        Some(_) => Err(wrong(name, "is no list of texts")),
+        Some(_) => Err(wrong(name, "is no list of texts, such as [\"/usr/bin/sleep\", \"60\"]")),
     }
 }
 

@@ -196,23 +196,3 @@ fn taking_one_address_away_leaves_the_others_of_its_network() {
     assert_eq!(first.call(Verb::Offline), Outcome::done());
     assert_eq!(second.call(Verb::Probe), Outcome::running());
 }
-
-/// Not a test of anything: prints how long it takes. `--ignored --nocapture` shows it.
-#[test]
-#[ignore = "measures"]
-fn how_long_a_planned_move_takes() {
-    let Some(lab) = lab::or_skip("how_long_a_planned_move_takes", 1) else { return };
-    for address in [V4, V6] {
-        let mut client = monitor(&lab.hosts()[0], address);
-        let mut took: Vec<_> = (0..100)
-            .map(|_| {
-                let (outcome, took) = client.call_with(Verb::Online, PLANNED);
-                assert_eq!(outcome, Outcome::done());
-                assert_eq!(client.call(Verb::Offline), Outcome::done());
-                took
-            })
-            .collect();
-        took.sort();
-        println!("{address}: added and announced in {:?} (median), {:?} (worst of 100)", took[50], took[99]);
-    }
-}

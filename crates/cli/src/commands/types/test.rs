@@ -99,7 +99,8 @@ fn plugin(library: &Path) -> Result<Program, Failure> {
         return Ok(program);
     }
     let failure = Failure::new(format!("the plug-in {} cannot be loaded", library.display()));
-    Err(check.problems.iter().fold(failure, Failure::because))
+    let failure = check.problems.iter().fold(failure, Failure::because);
+    Err(failure.next("mend the file that is named, or install its package again; nothing of it was run"))
 }
 
 /// A monitor that ended may have said why: its plug-in could not be loaded.
