@@ -160,6 +160,10 @@ pub enum Failure {
     NotLoadable,
     /// The caller did not want to wait any longer.
     Cancelled,
+    /// Somebody outside the cluster has what it needs, such as its address: it was not taken.
+    Conflict,
+    /// Its data is damaged, and is not mended without somebody who decides: it was left as it is.
+    Corrupt,
 }
 
 impl Failure {
@@ -174,6 +178,7 @@ impl Failure {
                 | Self::NotInstalled
                 | Self::NotConfigured
                 | Self::NotLoadable
+                | Self::Corrupt
         )
     }
 
@@ -199,6 +204,8 @@ impl fmt::Display for Failure {
             Self::Undefined => "its answer has no meaning",
             Self::NotLoadable => "its type cannot be loaded on this node",
             Self::Cancelled => "it was cancelled",
+            Self::Conflict => "somebody else has what it needs",
+            Self::Corrupt => "its data is damaged",
         })
     }
 }
