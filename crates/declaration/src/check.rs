@@ -8,7 +8,7 @@ mod dependencies;
 
 use crate::findings::Findings;
 use crate::place::At;
-use crate::read::{PlacedGroup, PlacedNode};
+use crate::read::{PlacedGroup, PlacedNode, PlacedType};
 use model::{GroupName, NodeName};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,11 @@ pub(crate) fn groups(groups: &[PlacedGroup], findings: &mut Findings<'_>) {
 /// A node is described once.
 pub(crate) fn nodes(nodes: &[PlacedNode], findings: &mut Findings<'_>) {
     unique(nodes.iter().map(|node| &node.name), "node", "in the file", findings);
+}
+
+/// A type is registered once.
+pub(crate) fn types(types: &[PlacedType], findings: &mut Findings<'_>) {
+    unique(types.iter().filter_map(|one| one.name.as_ref()), "type", "in the file", findings);
 }
 
 fn unique<'p, T: Ord + Display + 'p>(

@@ -8,13 +8,13 @@ mod text;
 
 pub use compare::diff;
 
-use model::{GroupName, NodeName, ResourceName};
+use model::{GroupName, NodeName, ResourceName, TypeName};
 use serde::{Deserialize, Serialize};
 
 /// Everything that would change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diff {
-    /// The changes, the cluster's first, then those of nodes, groups and their resources.
+    /// The changes, the cluster's first, then those of nodes, types, groups and their resources.
     pub changes: Vec<Change>,
     /// Whether the text differs at all, be it in comments or layout alone.
     pub text_differs: bool,
@@ -52,6 +52,8 @@ pub enum Item {
     Cluster,
     /// What is said of a node.
     Node(NodeName),
+    /// A type of a plug-in.
+    Type(TypeName),
     /// A group.
     Group(GroupName),
     /// A resource of a group.

@@ -5,9 +5,9 @@ use crate::diagnostic::Diagnostic;
 use crate::findings::Findings;
 use crate::nesting::too_deep;
 use crate::place::{At, Span};
-use crate::read::{self, PlacedAgent, Section};
-use model::desired::ClusterSpec;
-use model::{ClusterName, NodeName};
+use crate::read::{self, PlacedAgent, PlacedType, Section};
+use model::desired::{ClusterSpec, TypeSpec};
+use model::{AbsolutePath, ClusterName, NodeName, TypeName};
 use toml::de::DeTable;
 
 /// The largest file, in bytes. A declaration of 4000 resources has about a tenth of it; what is
@@ -19,6 +19,12 @@ pub const GROUPS_MAX: usize = 10_000;
 
 /// The most resources, over all groups: five times the planner's goal.
 pub const RESOURCES_MAX: usize = 20_000;
+
+/// The most types of plug-ins. A vendor's library has a handful.
+pub const TYPES_MAX: usize = 1_000;
+
+/// The most libraries of plug-ins. Each is a process on every node, of some megabytes.
+pub const LIBRARIES_MAX: usize = 64;
 
 /// A file up to this size has all its syntax errors listed, a larger one only the first: garbage
 /// yields an error per byte, at some hundred bytes of memory each.
@@ -39,6 +45,8 @@ pub struct Parsed {
     pub(crate) mentions: Vec<At<NodeName>>,
     /// Every resource whose parameters only its type knows.
     pub(crate) agents: Vec<PlacedAgent>,
+    /// Every type of a plug-in, registered with its library.
+    pub(crate) types: Vec<(At<TypeName>, AbsolutePath)>,
 }
 
 /// Reads a declaration.
@@ -91,12 +99,15 @@ fn syntax<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<DeTable<'t>>
 /// `None` only where an error was found.
 fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Option<Parsed> {
     let root = Section::new(table, 0..0, "the file".to_owned());
-    root.only_keys(&["cluster", "node", "group"], findings);
+    root.only_keys(&["cluster", "node", "type", "group"], findings);
     let cluster = read::cluster(&root, findings);
     let nodes = read::nodes(&root, findings);
-    let groups = read::groups(&root, findings);
+    let types = read::types(&root, findings);
+    let registered = types.iter().filter_map(|one| Some(&one.name.as_ref()?.value)).collect();
+    let groups = read::groups(&root, &registered, findings);
     check::groups(&groups, findings);
     check::nodes(&nodes, findings);
+    check::types(&types, findings);
 
     let mut mentions: Vec<At<NodeName>> = nodes.iter().map(|node| node.name.clone()).collect();
     mentions.extend(groups.iter().flat_map(|group| group.preferred.iter().chain(&group.possible)).cloned());
@@ -105,10 +116,18 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
         groups.iter().flat_map(|group| &group.resources).filter_map(|resource| resource.agent.clone());
     let agents = agents.collect();
     let cluster = cluster?;
+    let types = types.into_iter().map(placed).collect::<Option<Vec<_>>>()?;
+    let type_spec = |(name, library): &(At<TypeName>, AbsolutePath)| TypeSpec {
+        name: name.value.clone(),
+        library: library.clone(),
+    };
     let spec = ClusterSpec {
         profile: cluster.profile,
         stall_policy: cluster.stall_policy,
+        maintenance: false,
+        one_at_a_time: Vec::new(),
         nodes: nodes.into_iter().map(|node| node.spec).collect(),
+        types: types.iter().map(type_spec).collect(),
         groups: groups.into_iter().map(|group| group.spec).collect::<Option<_>>()?,
     };
     Some(Parsed {
@@ -119,5 +138,10 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
         cluster_at: cluster.name.span,
         mentions,
         agents,
+        types,
     })
+}
+
+fn placed(one: PlacedType) -> Option<(At<TypeName>, AbsolutePath)> {
+    Some((one.name?, one.library?.value))
 }

@@ -8,11 +8,13 @@ mod group;
 mod parameters;
 mod resource;
 mod section;
+mod types;
 
 pub(crate) use cluster::{cluster, nodes};
 pub(crate) use group::{PlacedGroup, groups};
 pub(crate) use resource::{PlacedAgent, PlacedResource};
 pub(crate) use section::Section;
+pub(crate) use types::{PlacedType, types};
 
 use crate::place::At;
 use model::NodeName;

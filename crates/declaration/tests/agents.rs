@@ -1,7 +1,6 @@
 //! Parameters of agents: checked by what the agents say, with their places.
 
-use declaration::{Severity, check_agents, parse};
-use model::TypeName;
+use declaration::{Said, Severity, check_agents, parse};
 use resource_api::{Kind, Parameter, TypeDescription};
 use std::collections::BTreeMap;
 
@@ -22,30 +21,32 @@ name = \"unit\"
 type = \"systemd:nginx.service\"
 ";
 
-fn said() -> BTreeMap<TypeName, TypeDescription> {
-    let parameter = |name: &str, kind, required| Parameter {
-        name: name.to_owned(),
-        kind,
-        required,
+fn said_of(kind: &str, parameters: &[(&str, Kind, bool)]) -> Said {
+    let parameter = |(name, kind, required): &(&str, Kind, bool)| Parameter {
+        name: (*name).to_owned(),
+        kind: kind.clone(),
+        required: *required,
         default: None,
         unique: false,
         summary: String::new(),
         replaced_by: None,
     };
     let description = TypeDescription {
-        name: "IPaddr2".to_owned(),
+        name: kind.to_owned(),
         version: String::new(),
         summary: String::new(),
         description: String::new(),
-        parameters: vec![
-            parameter("ip", Kind::Text, true),
-            parameter("cidr_netmask", Kind::Text, false),
-            parameter("arp_count", Kind::Number, false),
-        ],
+        parameters: parameters.iter().map(parameter).collect(),
         verbs: BTreeMap::new(),
         promotable: false,
     };
-    BTreeMap::from([("ocf:heartbeat:IPaddr2".parse().expect("a name"), description)])
+    BTreeMap::from([(kind.parse().expect("a name"), Ok(description))])
+}
+
+fn said() -> Said {
+    let parameters =
+        [("ip", Kind::Text, true), ("cidr_netmask", Kind::Text, false), ("arp_count", Kind::Number, false)];
+    said_of("ocf:heartbeat:IPaddr2", &parameters)
 }
 
 #[test]
@@ -79,9 +80,50 @@ fn what_an_agent_lacks_is_told_at_its_type() {
 #[test]
 fn an_agent_that_no_node_has_is_doubtful_and_a_unit_is_not() {
     let parsed = parse(FILE).unwrap();
-    assert_eq!(parsed.agents().len(), 1);
-    let found = check_agents(&parsed, &BTreeMap::new());
+    let asked: Vec<_> = parsed.asked().into_iter().map(|(kind, library)| (kind.as_str(), library)).collect();
+    assert_eq!(asked, [("ocf:heartbeat:IPaddr2", None)]);
+    let nobody = BTreeMap::from([("ocf:heartbeat:IPaddr2".parse().unwrap(), Err("nobody".to_owned()))]);
+    let found = check_agents(&parsed, &nobody);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].severity, found[0].line), (Severity::Warning, 7));
     assert!(found[0].message.contains("stored unchecked"));
+}
+
+const PLUGIN: &str = "\
+[cluster]
+name = \"shop\"
+[[type]]
+name = \"vendor-disk\"
+library = \"/usr/lib/vendor/vendor_disk.so\"
+[[group]]
+name = \"db\"
+[[group.resource]]
+name = \"disk\"
+type = \"vendor-disk\"
+[group.resource.parameters]
+devise = \"/dev/sdb\"
+";
+
+#[test]
+fn what_a_plug_ins_type_does_not_take_is_told_as_an_agents_is() {
+    let parsed = parse(PLUGIN).unwrap();
+    let asked: Vec<_> = parsed.asked().into_iter().map(|(kind, library)| (kind.as_str(), library)).collect();
+    assert_eq!(asked, [("vendor-disk", Some(&"/usr/lib/vendor/vendor_disk.so".parse().unwrap()))]);
+    let found = check_agents(&parsed, &said_of("vendor-disk", &[("device", Kind::Text, true)]));
+    let shown: Vec<_> =
+        found.iter().map(|one| (one.line, one.message.as_str(), one.suggestion.as_deref())).collect();
+    let expected = [
+        (10, "resource `disk`, which is of type `vendor-disk`, lacks the parameter `device`", None),
+        (12, "unknown parameter `devise` of resource `disk`, which is of type `vendor-disk`", Some("device")),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_type_that_no_node_can_load_is_doubtful_at_its_registration_alone() {
+    let nobody = BTreeMap::from([("vendor-disk".parse().unwrap(), Err("n1: no libvendor.so".to_owned()))]);
+    let found = check_agents(&parse(PLUGIN).unwrap(), &nobody);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.severity, one.line, one.column), (Severity::Warning, 4, 8));
+    assert!(one.message.ends_with("stored unchecked: n1: no libvendor.so"), "{}", one.message);
 }

@@ -123,3 +123,16 @@ fn a_diff_survives_being_sent() {
     let json = serde_json::to_string(&sent).unwrap();
     assert_eq!(serde_json::from_str::<declaration::Diff>(&json).unwrap(), sent);
 }
+
+#[test]
+fn a_type_of_a_plug_in_is_told_with_its_library() {
+    let file = |library: &str| {
+        format!("[cluster]\nname = \"shop\"\n[[type]]\nname = \"vendor-disk\"\nlibrary = \"{library}\"\n")
+    };
+    let (bare, old, new) = (spec("[cluster]\nname = \"shop\"\n"), spec(&file("/a.so")), spec(&file("/b.so")));
+    assert_eq!(diff(&bare, &old, true).lines(), ["+ type vendor-disk", "+   library = \"/a.so\""]);
+    let changed = diff(&old, &new, true).lines();
+    assert_eq!(changed, ["~ type vendor-disk", "~   library = \"/a.so\" -> \"/b.so\""]);
+    let removed = diff(&new, &bare, true).lines();
+    assert_eq!(removed, ["- type vendor-disk", "what the file omits is removed: 1 in all"]);
+}

@@ -158,6 +158,7 @@ fn any_spec() -> impl Strategy<Value = ClusterSpec> {
                     spec.groups.push(group);
                 }
             }
+            spec.types = unique(&named, &full[0].types, |one| one.name.to_string());
             spec.nodes = unique(&named, &nodes, |node| node.name.to_string());
             spec
         },

@@ -2,7 +2,7 @@
 
 use super::{Change, ChangeKind, Diff, Item, KeyChange};
 use crate::types;
-use model::desired::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
+use model::desired::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec, TypeSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -18,10 +18,14 @@ pub fn diff(old: &ClusterSpec, new: &ClusterSpec, text_differs: bool) -> Diff {
     };
     let mut keys = different(&cluster(old), &cluster(new));
     keys.extend(order("order of nodes", &old.nodes, &new.nodes, |node| node.name.to_string()));
+    keys.extend(order("order of types", &old.types, &new.types, |one| one.name.to_string()));
     keys.extend(order("order of groups", &old.groups, &new.groups, |group| group.name.to_string()));
     changes.extend(changed(Item::Cluster, keys));
     let item = |node: &NodeSpec| Item::Node(node.name.clone());
     things(&old.nodes, &new.nodes, |node| node.name.clone(), item, node_keys, &mut changes);
+    let item = |one: &TypeSpec| Item::Type(one.name.clone());
+    let library = |one: &TypeSpec| -> Keys { vec![key("library", quoted(&one.library))] };
+    things(&old.types, &new.types, |one| one.name.clone(), item, library, &mut changes);
     groups(old, new, &mut changes);
     Diff { changes, text_differs }
 }

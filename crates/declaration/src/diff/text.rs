@@ -53,6 +53,7 @@ impl fmt::Display for Item {
         match self {
             Self::Cluster => f.write_str("cluster"),
             Self::Node(node) => write!(f, "node {node}"),
+            Self::Type(kind) => write!(f, "type {kind}"),
             Self::Group(group) => write!(f, "group {group}"),
             Self::Resource(group, resource) => write!(f, "resource {group}/{resource}"),
         }

@@ -5,6 +5,7 @@ use crate::findings::Findings;
 use crate::place::At;
 use model::ClusterName;
 use model::desired::{NodeSpec, Profile, StallPolicy};
+use std::collections::BTreeMap;
 
 /// A `[cluster]` that could be read.
 pub(crate) struct PlacedCluster {
@@ -38,7 +39,12 @@ pub(crate) fn nodes(root: &Section<'_>, findings: &mut Findings<'_>) -> Vec<Plac
         let name = section.required("name", "the node's name, such as name = \"n1\"", findings);
         let failure_domain = section.parsed("failure_domain", findings).map(|at| at.value);
         nodes.extend(name.map(|name: At<model::NodeName>| PlacedNode {
-            spec: NodeSpec { name: name.value.clone(), failure_domain },
+            spec: NodeSpec {
+                name: name.value.clone(),
+                failure_domain,
+                attributes: BTreeMap::new(),
+                capacity: BTreeMap::new(),
+            },
             name,
         }));
     }

@@ -1,11 +1,11 @@
 //! `[[group]]`.
 
-use super::resource::{PlacedResource, resources};
+use super::resource::{PlacedResource, Registered, resources};
 use super::section::Section;
 use crate::findings::Findings;
 use crate::parse::GROUPS_MAX;
 use crate::place::{At, Span, quoted};
-use model::desired::{Failback, GroupSpec};
+use model::desired::{Failback, GroupPolicy, GroupSpec};
 use model::{GroupName, NodeName};
 
 /// A `[[group]]`, as far as it could be read.
@@ -30,8 +30,12 @@ impl PlacedGroup {
 const KEYS: [&str; 7] =
     ["name", "description", "preferred_owners", "possible_owners", "anti_affinity", "failback", "resource"];
 
-/// The `[[group]]` sections.
-pub(crate) fn groups(root: &Section<'_>, findings: &mut Findings<'_>) -> Vec<PlacedGroup> {
+/// The `[[group]]` sections. Their resources may be of these types besides the ones that are always there.
+pub(crate) fn groups(
+    root: &Section<'_>,
+    registered: &Registered<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<PlacedGroup> {
     let tables = root.tables("group", "group", findings);
     if let Some((_, span)) = tables.get(GROUPS_MAX) {
         let count = tables.len();
@@ -40,10 +44,15 @@ pub(crate) fn groups(root: &Section<'_>, findings: &mut Findings<'_>) -> Vec<Pla
     }
     let mut resources_so_far = 0;
     let sections = tables.into_iter().map(|(table, span)| Section::named(table, span, "group"));
-    sections.map(|section| group(&section, &mut resources_so_far, findings)).collect()
+    sections.map(|section| group(&section, registered, &mut resources_so_far, findings)).collect()
 }
 
-fn group(section: &Section<'_>, resources_so_far: &mut usize, findings: &mut Findings<'_>) -> PlacedGroup {
+fn group(
+    section: &Section<'_>,
+    registered: &Registered<'_>,
+    resources_so_far: &mut usize,
+    findings: &mut Findings<'_>,
+) -> PlacedGroup {
     section.only_keys(&KEYS, findings);
     let name: Option<At<GroupName>> =
         section.required("name", "the group's name, such as name = \"web\"", findings);
@@ -52,7 +61,7 @@ fn group(section: &Section<'_>, resources_so_far: &mut usize, findings: &mut Fin
     let possible = section.names("possible_owners", findings);
     let anti_affinity = section.names("anti_affinity", findings);
     let failback = failback(section, findings);
-    let resources = resources(section, resources_so_far, findings);
+    let resources = resources(section, registered, resources_so_far, findings);
     let specs = resources.iter().map(|resource| resource.spec.clone()).collect::<Option<Vec<_>>>();
     let spec = name.as_ref().zip(specs).map(|(name, resources)| GroupSpec {
         name: name.value.clone(),
@@ -61,6 +70,7 @@ fn group(section: &Section<'_>, resources_so_far: &mut usize, findings: &mut Fin
         possible_owners: values(&possible),
         anti_affinity: values(&anti_affinity),
         failback,
+        policy: GroupPolicy::default(),
         resources,
     });
     PlacedGroup { span: section.span.clone(), name, preferred, possible, anti_affinity, resources, spec }

@@ -1,6 +1,6 @@
 //! The parameters of a resource: those of a built-in type stand in the resource itself and are
-//! checked by the type's table; those of an agent or a unit stand in a section of their own, are
-//! free, and are checked by the agent.
+//! checked by the type's table; those of an agent, a unit or a plug-in stand in a section of their
+//! own, are free, and are checked by what the type says of itself.
 
 use super::resource::COMMON_KEYS;
 use super::section::Section;
@@ -67,7 +67,7 @@ fn exactly_one(section: &Section<'_>, kind: &ResourceType, findings: &mut Findin
 pub(super) fn of_agent(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>) -> Free {
     let what = format!("{}, which is of type `{kind}`", section.what);
     let known: Vec<&str> = COMMON_KEYS.into_iter().chain(["parameters"]).collect();
-    let hint = " (what is the agent's or the unit's stands in `[group.resource.parameters]` below it)";
+    let hint = " (what is the agent's, the unit's or the plug-in's stands in `[group.resource.parameters]` below it)";
     section.only_keys_of(&what, &known, hint, findings);
     let Some((table, span)) = section.table("parameters", "group.resource.parameters", findings) else {
         return Vec::new();

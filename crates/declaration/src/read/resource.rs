@@ -7,8 +7,9 @@ use crate::findings::Findings;
 use crate::parse::RESOURCES_MAX;
 use crate::place::{At, quoted};
 use crate::types;
-use model::desired::{Exclusive, ResourceSpec, Value};
+use model::desired::{AnyOf, Exclusive, ResourcePolicy, ResourceSpec, Value};
 use model::{ResourceName, TypeName};
+use std::collections::BTreeSet;
 
 /// A `[[group.resource]]`, as far as it could be read.
 pub(crate) struct PlacedResource {
@@ -34,9 +35,13 @@ pub(crate) struct PlacedAgent {
 /// Keys of every resource, whatever its type.
 pub(super) const COMMON_KEYS: [&str; 4] = ["name", "type", "depends_on", "exclusive"];
 
+/// The types that the file registers.
+pub(crate) type Registered<'a> = BTreeSet<&'a TypeName>;
+
 /// The resources of a group.
 pub(crate) fn resources(
     group: &Section<'_>,
+    registered: &Registered<'_>,
     so_far: &mut usize,
     findings: &mut Findings<'_>,
 ) -> Vec<PlacedResource> {
@@ -47,16 +52,20 @@ pub(crate) fn resources(
         findings.error(span, format!("the file has more than {RESOURCES_MAX} resources, which is the most"));
     }
     let sections = tables.into_iter().take(room).map(|(table, span)| Section::named(table, span, "resource"));
-    sections.map(|section| resource(&section, findings)).collect()
+    sections.map(|section| resource(&section, registered, findings)).collect()
 }
 
-fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResource {
+fn resource(
+    section: &Section<'_>,
+    registered: &Registered<'_>,
+    findings: &mut Findings<'_>,
+) -> PlacedResource {
     let name: Option<At<ResourceName>> =
         section.required("name", "the resource's name, such as name = \"ip\"", findings);
     let example = "its type, such as type = \"ip-address\" or type = \"ocf:heartbeat:IPaddr2\"";
     let kind = section
         .required_text("type", example, findings)
-        .and_then(|kind| known(&kind, findings).map(|value| At { value, span: kind.span }));
+        .and_then(|kind| known(&kind, registered, findings).map(|value| At { value, span: kind.span }));
     let depends_on = section.names("depends_on", findings);
     let words = [Exclusive::Gate, Exclusive::Process, Exclusive::None].map(|word| (word.as_str(), word));
     let exclusive = section.one_of("exclusive", &words, findings);
@@ -85,7 +94,8 @@ fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResourc
     }
     let spec = name.as_ref().zip(kind).map(|(name, kind)| ResourceSpec {
         name: name.value.clone(),
-        depends_on: values(&depends_on),
+        depends_on: values(&depends_on).into_iter().map(AnyOf::One).collect(),
+        policy: ResourcePolicy::default(),
         exclusive: exclusive.unwrap_or_else(|| Exclusive::default_for(&kind)),
         parameters: parameters.iter().flatten().map(|(key, at)| (key.clone(), at.value.clone())).collect(),
         kind,
@@ -94,20 +104,25 @@ fn resource(section: &Section<'_>, findings: &mut Findings<'_>) -> PlacedResourc
     PlacedResource { name, depends_on, parameters, agent, spec }
 }
 
-/// A type that exists: a built-in one, an agent's or a unit's. Whether the agent or unit is
-/// installed is each node's to find out.
-fn known(given: &At<&str>, findings: &mut Findings<'_>) -> Option<TypeName> {
-    let is_known =
-        |kind: &TypeName| kind.as_str().contains(':') || types::resource_type(kind.as_str()).is_some();
+/// A type that exists: a built-in one, one that the file registers, an agent's or a unit's. Whether it
+/// is installed is each node's to find out.
+fn known(given: &At<&str>, registered: &Registered<'_>, findings: &mut Findings<'_>) -> Option<TypeName> {
+    let is_known = |kind: &TypeName| {
+        kind.as_str().contains(':')
+            || types::resource_type(kind.as_str()).is_some()
+            || registered.contains(kind)
+    };
     let kind = TypeName::new(given.value).ok().filter(is_known);
     if kind.is_none() {
-        let builtin: Vec<&str> = types::types().iter().map(|known| known.name).collect();
+        let builtin = types::types().iter().map(|known| known.name);
+        let words: Vec<&str> = builtin.chain(registered.iter().map(|known| known.as_str())).collect();
         let message = format!(
-            "unknown resource type `{}`; expected `ocf:PROVIDER:AGENT`, `systemd:UNIT`, or one of: {}",
+            "unknown resource type `{}`; expected `ocf:PROVIDER:AGENT`, `systemd:UNIT`, one that a `[[type]]` \
+             of the file registers, or one of: {}",
             quoted(given.value),
-            builtin.join(", ")
+            words.join(", ")
         );
-        findings.error_near(&given.span, message, given.value, builtin);
+        findings.error_near(&given.span, message, given.value, words);
     }
     kind
 }

@@ -1,5 +1,6 @@
 //! Groups and resources, as asked for.
 
+use super::placing::{AnyOf, GroupPolicy, Limit, is_default};
 use crate::{GroupName, NodeName, ResourceName, TypeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ pub struct GroupSpec {
     /// Whether it returns to a preferred owner that came back.
     #[serde(default, skip_serializing_if = "Failback::is_never")]
     pub failback: Failback,
+    /// What else is said of where it runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: GroupPolicy,
     /// Its resources, in the file's order.
     #[serde(default)]
     pub resources: Vec<ResourceSpec>,
@@ -72,14 +76,92 @@ pub struct ResourceSpec {
     /// What it is.
     #[serde(rename = "type")]
     pub kind: TypeName,
-    /// Resources of the same group that must be online before it.
+    /// Resources of the same group that must be online before it: all of the list, and of each entry
+    /// any one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub depends_on: Vec<ResourceName>,
+    pub depends_on: Vec<AnyOf<ResourceName>>,
     /// What two running copies would harm, hence what must guard it.
     pub exclusive: Exclusive,
+    /// What is done with it, and when.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: ResourcePolicy,
     /// Parameters of its type.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Value>,
+}
+
+/// What a resource's section says for the planner and for its looks. Spans of time in milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourcePolicy {
+    /// What is done if it fails.
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_fail: OnFail,
+    /// The group goes on without it where it cannot be kept running.
+    #[serde(skip_serializing_if = "is_default")]
+    pub optional: bool,
+    /// How often it is restarted where it is; nothing: as its group says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Limit>,
+    /// The cluster looks at it and tells, but does nothing with it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unmanaged: bool,
+    /// It can be handed over to another node while it runs.
+    #[serde(skip_serializing_if = "is_default")]
+    pub live_migration: bool,
+    /// Between cheap looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks_alive_ms: Option<u64>,
+    /// Between thorough looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_alive_ms: Option<u64>,
+    /// It must be online within so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online_within_ms: Option<u64>,
+    /// It must be offline within so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline_within_ms: Option<u64>,
+}
+
+/// What is done about a resource that failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFail {
+    /// It is restarted where it is, as often as `restarts` lets it; then its group is moved.
+    #[default]
+    Restart,
+    /// Its group is moved at once.
+    Failover,
+    /// Its primary becomes a replica; for what has no role, as `restart`.
+    Demote,
+    /// Nothing: it is taken for running.
+    Ignore,
+    /// Its group is stopped, until somebody clears the failure.
+    Stop,
+    /// Its group is left as it is, until somebody clears the failure.
+    Block,
+    /// Its node is drained: whatever else runs there moves away too.
+    Drain,
+}
+
+impl OnFail {
+    /// Every one, for messages.
+    pub const ALL: [Self; 7] =
+        [Self::Restart, Self::Failover, Self::Demote, Self::Ignore, Self::Stop, Self::Block, Self::Drain];
+
+    /// Its word in the declarative file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Failover => "failover",
+            Self::Demote => "demote",
+            Self::Ignore => "ignore",
+            Self::Stop => "stop",
+            Self::Block => "block",
+            Self::Drain => "drain",
+        }
+    }
 }
 
 /// How a resource is kept from being effective on two nodes (design, section 5).

@@ -1,7 +1,8 @@
 //! Values of every stored type: each variant, and each optional field with and without.
 
 use model::desired::{
-    ClusterSpec, Exclusive, Failback, GroupSpec, NodeSpec, Profile, ResourceSpec, StallPolicy, Value,
+    AnyOf, ClusterSpec, Exclusive, Failback, GroupPolicy, GroupSpec, NodeSpec, Profile, ResourcePolicy,
+    ResourceSpec, StallPolicy, TypeSpec, Value,
 };
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
@@ -59,6 +60,7 @@ fn spec() -> ClusterSpec {
         kind: "ip-address".parse().unwrap(),
         depends_on: Vec::new(),
         exclusive,
+        policy: ResourcePolicy::default(),
         parameters: BTreeMap::new(),
     };
     let plain = |name: &str, failback| GroupSpec {
@@ -68,6 +70,7 @@ fn spec() -> ClusterSpec {
         possible_owners: Vec::new(),
         anti_affinity: Vec::new(),
         failback,
+        policy: GroupPolicy::default(),
         resources: Vec::new(),
     };
     let full = GroupSpec {
@@ -77,18 +80,33 @@ fn spec() -> ClusterSpec {
         anti_affinity: vec!["db".parse().unwrap()],
         resources: vec![
             ResourceSpec { parameters, ..resource("ip", Exclusive::Gate) },
-            ResourceSpec { depends_on: vec!["ip".parse().unwrap()], ..resource("app", Exclusive::Process) },
+            ResourceSpec {
+                depends_on: vec![AnyOf::One("ip".parse().unwrap())],
+                ..resource("app", Exclusive::Process)
+            },
             resource("site", Exclusive::None),
         ],
         ..plain("web", Failback::Window { first: 22, until: 4 })
     };
+    let bare = || NodeSpec {
+        name: node_name(),
+        failure_domain: None,
+        attributes: BTreeMap::new(),
+        capacity: BTreeMap::new(),
+    };
     ClusterSpec {
         profile: Profile::Fast,
+        maintenance: false,
+        one_at_a_time: Vec::new(),
         stall_policy: StallPolicy::AssumeBelow(Duration::from_secs(10)),
         nodes: vec![
-            NodeSpec { name: node_name(), failure_domain: Some("rack-1".parse().unwrap()) },
-            NodeSpec { name: "n2".parse().unwrap(), failure_domain: None },
+            NodeSpec { name: node_name(), failure_domain: Some("rack-1".parse().unwrap()), ..bare() },
+            NodeSpec { name: "n2".parse().unwrap(), ..bare() },
         ],
+        types: vec![TypeSpec {
+            name: "vendor-disk".parse().unwrap(),
+            library: "/usr/lib/vendor/vendor_disk.so".parse().unwrap(),
+        }],
         groups: vec![full, plain("db", Failback::Immediate), plain("mail", Failback::Never)],
     }
 }

@@ -45,6 +45,9 @@ fn summary(before: &ClusterSpec, after: &ClusterSpec) -> String {
     if before.nodes != after.nodes {
         parts.push("what is said of nodes".to_owned());
     }
+    if before.types != after.types {
+        parts.push("the types of plug-ins".to_owned());
+    }
     if before.profile != after.profile {
         parts.push(format!("profile {}", after.profile));
     }
