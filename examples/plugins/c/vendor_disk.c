@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A native plug-in in C, to copy from: the type `physical-disk`, served by a vendor's library, which
+ * A native plug-in in C, to copy from: the type `vendor-disk`, served by a vendor's library, which
  * needs another library of the vendor (vendor_helper.c) at version 4.
  *
  *   cc -shared -fPIC -DVENDOR_VERSION=4 -Wl,-soname,libvendor.so -o libvendor.so.4 vendor_helper.c
@@ -115,7 +115,7 @@ static const steadfast_parameter parameters[] = {
 
 static const steadfast_type physical_disk = {
     .size = sizeof(steadfast_type),
-    .name = "physical-disk",
+    .name = "vendor-disk",
     .version = "4.0",
     .summary = "A disk that one node holds at a time.",
     .parameters = parameters,

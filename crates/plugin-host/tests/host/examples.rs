@@ -48,26 +48,26 @@ fn the_example_in_c_lives_its_life_and_is_found_again_by_the_next_process() {
     fs::write(&device, "").unwrap();
     let device = device.to_str().unwrap();
     let mut host = Host::of(&library);
-    host.say(&ToMonitor::Describe { kind: "physical-disk".parse().unwrap() });
+    host.say(&ToMonitor::Describe { kind: "vendor-disk".parse().unwrap() });
     let described = host.hear(|said| match said {
         FromMonitor::Described { description, .. } => description.clone(),
         _ => None,
     });
     assert_eq!((described.version.as_str(), described.parameters[0].name.as_str()), ("4.0", "device"));
     assert!(described.parameters[0].required && described.verbs.contains_key(&Verb::Control));
-    host.open("data", "physical-disk", &[("device", device)]);
+    host.open("data", "vendor-disk", &[("device", device)]);
     assert_eq!(host.call("data", Verb::Online), Outcome::done());
     assert_eq!(host.control("data", "device"), Outcome { text: device.to_owned(), ..Outcome::done() });
     // The daemon dies; what runs goes on running.
     assert_eq!(host.hang_up().code(), Some(i32::from(exit::DONE)));
     assert!(host.printed().contains(&format!("{device}: claimed")), "{}", host.printed());
     let mut host = Host::of(&library);
-    host.open("data", "physical-disk", &[("device", device)]);
+    host.open("data", "vendor-disk", &[("device", device)]);
     assert_eq!(host.call("data", Verb::Probe), Outcome::running());
     assert_eq!(host.call("data", Verb::Offline), Outcome::done());
     assert_eq!(host.call("data", Verb::Probe), Outcome::not_running());
     // With other parameters from now on.
-    host.open("data", "physical-disk", &[("device", "/no/such/device")]);
+    host.open("data", "vendor-disk", &[("device", "/no/such/device")]);
     assert_eq!(failure(&host.call("data", Verb::Validate)), Some(Failure::Arguments));
     host.say(&ToMonitor::Close { id: id("data") });
     let call = host.ask("data", Verb::Online, PATIENCE);
