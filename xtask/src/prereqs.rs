@@ -38,7 +38,7 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 10] = [
+const TABLE: [Prereq; 13] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
@@ -55,6 +55,10 @@ const TABLE: [Prereq; 10] = [
     Prereq { sign: Sign::Program("modprobe"), package: "kmod", need: Need::Hosts },
     Prereq { sign: Sign::Program("mkfs.ext4"), package: "e2fsprogs", need: Need::Hosts },
     Prereq { sign: Sign::Program("mkfs.xfs"), package: "xfsprogs", need: Need::Hosts },
+    Prereq { sign: Sign::Program("mkfs.btrfs"), package: "btrfs-progs", need: Need::Hosts },
+    Prereq { sign: Sign::Program("mkfs.vfat"), package: "dosfstools", need: Need::Hosts },
+    // A folder whose disk can be made to hang.
+    Prereq { sign: Sign::Program("bindfs"), package: "bindfs", need: Need::Hosts },
 ];
 
 /// Installs packages without starting their services.

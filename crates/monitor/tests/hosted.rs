@@ -4,6 +4,8 @@
 
 #[path = "hosted/client.rs"]
 mod client;
+#[path = "hosted/disk_faults.rs"]
+mod disk_faults;
 #[path = "hosted/ip_address.rs"]
 mod ip_address;
 #[path = "hosted/physical_disk.rs"]

@@ -6,7 +6,9 @@
 //!   recognised (`filesystem.rs`), checked, and mounted (`online.rs`).
 //! * Offline: unmounted. Who still uses it is asked to end, then killed, and named if it is of no use
 //!   (`offline.rs`, `users.rs`).
-//! * Whether it runs is read from the kernel's list of mounts (`mounts.rs`); nothing is remembered.
+//! * Whether it runs is read from the kernel's list of mounts (`mounts.rs`); nothing is remembered. The
+//!   thorough look reads from the disk itself, past every cache.
+//! * That it was unmounted by hand, or met an error, is noticed at once: the kernel says so (`notices.rs`).
 //!
 //! A dead disk lets whoever touches it wait for ever. So all that touches it runs beside the monitor's
 //! own thread, one at a time: while one waits, the next look says so instead of waiting too.
@@ -19,6 +21,7 @@
 mod device;
 mod filesystem;
 mod mounts;
+mod notices;
 mod offline;
 mod online;
 mod options;
@@ -28,9 +31,10 @@ use super::given::{self, or, parameter, required};
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use device::Device;
 use model::desired::Value;
-use mounts::Mount;
+use mounts::{Mount, Use};
 use resource_api::{Failure, Instance, Kind, Outcome, Parameter, TypeDescription, Verb};
-use rustix::fs::StatVfsMountFlags;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -122,23 +126,34 @@ impl Disk {
                 let why = format!("{why}, while {} is mounted", mount.at.display());
                 Outcome::failed(Failure::Generic, why)
             }
-            Ok(Sight::Ours(mount, _)) if thorough => self.of_use(&mount.at),
-            Ok(Sight::Ours(..)) => Outcome::running(),
+            Ok(Sight::Ours(mount, _)) => match self.of_use(&mount, thorough) {
+                Ok(()) => Outcome::running(),
+                Err(why) => Outcome::failed(Failure::Generic, format!("{} {why}", mount.at.display())),
+            },
         }
     }
 
-    fn of_use(&self, place: &Path) -> Outcome {
-        match rustix::fs::statvfs(place) {
-            Err(error) => failed(format!("look at {}", place.display()), error),
-            Ok(seen)
-                if seen.f_flag.contains(StatVfsMountFlags::RDONLY)
-                    && !options::is_read_only(&self.options) =>
-            {
-                let why = "can only be read, as after an error of the disk; the kernel's log says more";
-                Outcome::failed(Failure::Generic, format!("{} {why}", place.display()))
+    /// Whether it is what it was mounted for. The error says what is wrong with it.
+    fn of_use(&self, mount: &Mount, thorough: bool) -> Result<(), String> {
+        match mount.use_is {
+            Use::Stopped => {
+                let why = "met an error, and the kernel lets nobody write to it any more";
+                return Err(format!("{why}; its log (`dmesg`) says which, and a new start has it checked"));
             }
-            Ok(_) => Outcome::running(),
+            Use::Reading if !options::is_read_only(&self.options) => {
+                let why = "can only be read: mounted so by hand, or after an error of the disk";
+                return Err(format!("{why}; the kernel's log (`dmesg`) says more"));
+            }
+            Use::Reading | Use::Writing => {}
         }
+        if thorough {
+            std::fs::metadata(&mount.at).map_err(|error| format!("cannot be looked at: {error}"))?;
+            if mount.source.starts_with("/dev") {
+                let disk = mount.source.display();
+                answers(&mount.source).map_err(|error| format!("is mounted, but {disk} fails: {error}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether it could be brought online here.
@@ -147,6 +162,21 @@ impl Disk {
             Ok(_) => Outcome::done(),
             Err(why) => Outcome::failed(Failure::Arguments, why),
         }
+    }
+}
+
+/// Reads the beginning of the disk itself: what the kernel remembers of it would be read from a dead one
+/// too.
+fn answers(disk: &Path) -> rustix::io::Result<()> {
+    // No disk of today reads less or more coarsely aligned than this, past the caches.
+    const BLOCK: usize = 4096;
+    let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
+    let disk = rustix::fs::open(disk, flags, Mode::empty())?;
+    let mut room = vec![0; 2 * BLOCK];
+    let from = room.as_ptr().align_offset(BLOCK).min(BLOCK);
+    match rustix::io::pread(&disk, &mut room[from..from + BLOCK], 0)? {
+        0 => Err(Errno::NODATA),
+        _ => Ok(()),
     }
 }
 
@@ -204,6 +234,19 @@ impl Resource for Looked {
                 other => return unimplemented(other),
             };
             done.unwrap_or_else(|outcome| outcome)
+        })
+    }
+
+    fn changed(self: Arc<Self>) -> Future<Outcome> {
+        Box::pin(async move {
+            match notices::lost(&self).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    let device = self.disk.device.display();
+                    tracing::warn!(%device, %error, "the kernel's word of mounts is not heard");
+                    std::future::pending().await
+                }
+            }
         })
     }
 }

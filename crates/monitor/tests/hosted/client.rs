@@ -57,14 +57,19 @@ impl Client {
 
     /// Opens the resource `r`, with looks only when asked for.
     pub(crate) fn open(&mut self, kind: &str, parameters: &[(&str, Value)]) {
+        self.open_as("r", kind, parameters);
+    }
+
+    /// Opens one of this name.
+    pub(crate) fn open_as(&mut self, name: &str, kind: &str, parameters: &[(&str, Value)]) {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let checks = Checks { looks_alive_ms: 0, is_alive_ms: 0, ..Checks::default() };
         let (kind, parameters) = (kind.parse().unwrap(), parameters.collect());
-        self.say(&ToMonitor::Open { instance: Instance { id: id(), kind, parameters, checks } });
+        self.say(&ToMonitor::Open { instance: Instance { id: id(name), kind, parameters, checks } });
     }
 
     pub(crate) fn watch(&mut self) {
-        self.say(&ToMonitor::Watch { id: id(), on: true });
+        self.say(&ToMonitor::Watch { id: id("r"), on: true });
     }
 
     pub(crate) fn call(&mut self, verb: Verb) -> Outcome {
@@ -73,12 +78,32 @@ impl Client {
 
     /// With arguments; and how long the monitor says that it took.
     pub(crate) fn call_with(&mut self, verb: Verb, arguments: &[(&str, &str)]) -> (Outcome, Duration) {
+        self.ask("r", verb, PATIENCE.saturating_sub(Duration::from_secs(5)), arguments)
+    }
+
+    /// With this deadline.
+    pub(crate) fn call_within(&mut self, verb: Verb, deadline: Duration) -> Outcome {
+        self.ask("r", verb, deadline, &[]).0
+    }
+
+    /// The same of another resource.
+    pub(crate) fn call_of(&mut self, name: &str, verb: Verb, deadline: Duration) -> Outcome {
+        self.ask(name, verb, deadline, &[]).0
+    }
+
+    fn ask(
+        &mut self,
+        name: &str,
+        verb: Verb,
+        deadline: Duration,
+        arguments: &[(&str, &str)],
+    ) -> (Outcome, Duration) {
         self.calls += 1;
         let wanted = self.calls;
         let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let arguments: BTreeMap<_, _> = arguments.collect();
-        let deadline_ms = u64::try_from(PATIENCE.as_millis()).unwrap() - 5_000;
-        self.say(&ToMonitor::Call { call: wanted, id: id(), verb, deadline_ms, arguments });
+        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap();
+        self.say(&ToMonitor::Call { call: wanted, id: id(name), verb, deadline_ms, arguments });
         self.hear(|said| match said {
             FromMonitor::Answer { call, outcome, took_us } if *call == wanted => {
                 Some((outcome.clone(), Duration::from_micros(*took_us)))
@@ -115,8 +140,8 @@ impl Client {
     }
 }
 
-fn id() -> ResourceId {
-    ResourceId { group: "g".parse().unwrap(), resource: "r".parse().unwrap() }
+fn id(name: &str) -> ResourceId {
+    ResourceId { group: "g".parse().unwrap(), resource: name.parse().unwrap() }
 }
 
 pub(crate) fn text(text: &str) -> Value {

@@ -72,6 +72,15 @@ pub(super) fn checker(kind: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// What an administrator looks into when it is damaged.
+pub(super) fn by_hand(kind: &str) -> &'static str {
+    match kind {
+        "xfs" => "look with `xfs_repair -n` what is damaged, repair with `xfs_repair`",
+        "btrfs" => "look with `btrfs check` what is damaged, save what can be read with `btrfs restore`",
+        _ => "the kernel's log (`dmesg`) says what is damaged; repair it with the `fsck` of its type",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,19 @@ pub(super) struct Mount {
     pub(super) device: String,
     pub(super) at: PathBuf,
     pub(super) source: PathBuf,
+    pub(super) use_is: Use,
+}
+
+/// What it can be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Reading and writing.
+    Writing,
+    /// Reading: it was mounted like that, or mounted anew.
+    Reading,
+    /// Hardly anything: its file system met an error and protects what is there. ext4 says this with
+    /// words of its own from Linux 6.12 on, while every other sign still speaks of writing.
+    Stopped,
 }
 
 /// A mount that a process sees, which does not see ours.
@@ -65,7 +78,17 @@ fn line(line: &[u8]) -> Option<Mount> {
     let text = |field: &[u8]| String::from_utf8(field.to_vec()).ok();
     // Optional fields end with a dash.
     let dash = fields.iter().skip(6).position(|field| *field == b"-")? + 6;
+    let has = |options: &[u8], word: &[u8]| options.split(|byte| *byte == b',').any(|found| found == word);
+    let (of_mount, of_filesystem) = (*fields.get(5)?, *fields.get(dash + 3)?);
+    let use_is = if has(of_filesystem, b"emergency_ro") || has(of_filesystem, b"shutdown") {
+        Use::Stopped
+    } else if has(of_mount, b"ro") || has(of_filesystem, b"ro") {
+        Use::Reading
+    } else {
+        Use::Writing
+    };
     Some(Mount {
+        use_is,
         id: text(fields.first()?)?.parse().ok()?,
         device: text(fields.get(2)?)?,
         at: path(fields.get(4)?),
@@ -103,6 +126,20 @@ mod tests {
             ("/mnt 2".as_ref(), "/dev/root".as_ref())
         );
         assert_eq!(read[1].at, PathBuf::from("/b\\c"));
+    }
+
+    #[test]
+    fn what_it_can_be_used_for_is_in_one_of_two_lists_of_options() {
+        for (of_mount, of_filesystem, expected) in [
+            ("rw,relatime", "rw,errors=remount-ro", Use::Writing),
+            ("ro,relatime", "rw", Use::Reading),
+            ("rw", "ro,data=ordered", Use::Reading),
+            ("rw,relatime", "rw,errors=remount-ro,emergency_ro", Use::Stopped),
+            ("rw", "rw,shutdown", Use::Stopped),
+        ] {
+            let list = format!("36 35 7:0 / /a {of_mount} - ext4 /dev/loop0 {of_filesystem}\n");
+            assert_eq!(read(list.as_bytes())[0].use_is, expected, "{list}");
+        }
     }
 
     #[test]

@@ -23,11 +23,10 @@ struct Ready {
 
 pub(super) async fn online(looked: &Looked, deadline: Duration) -> Result<Outcome, Outcome> {
     let Some(ready) = looked.beside(prepare).await? else { return Ok(Outcome::done()) };
-    if looked.disk.check
-        && let Some((program, argument)) = filesystem::checker(&ready.kind)
-    {
-        check(program, argument, ready.device.path(), deadline).await?;
-    }
+    let repaired = match filesystem::checker(&ready.kind).filter(|_| looked.disk.check) {
+        Some((program, argument)) => check(program, argument, ready.device.path(), deadline).await?,
+        None => None,
+    };
     let Ready { device, kind, is_guarded } = ready;
     match device {
         Device::Block(path) => {
@@ -46,9 +45,11 @@ pub(super) async fn online(looked: &Looked, deadline: Duration) -> Result<Outcom
             mounted?;
         }
     }
+    let repaired = repaired.unwrap_or_else(Outcome::done);
     let unknown = "no multi-mount protection: whether another machine has it mounted too is not known";
-    let text = if is_guarded { String::new() } else { format!("{kind} has {unknown}") };
-    Ok(Outcome { text, ..Outcome::done() })
+    let unknown = if is_guarded { String::new() } else { format!("{kind} has {unknown}") };
+    let said: Vec<String> = [repaired.text, unknown].into_iter().filter(|text| !text.is_empty()).collect();
+    Ok(Outcome { text: said.join("; "), ..Outcome::done() }.with_output(&repaired.output))
 }
 
 /// Looks at all that could speak against it; nothing: it is mounted already.
@@ -100,21 +101,40 @@ fn free(disk: &Disk, device: &Device) -> Result<(), Outcome> {
     }
 }
 
-/// Checks the file system, and repairs what can be repaired without asking.
-async fn check(program: &str, argument: &str, device: &Path, deadline: Duration) -> Result<(), Outcome> {
+/// Checks the file system, and repairs what can be repaired without asking: what was.
+async fn check(
+    program: &str,
+    argument: &str,
+    device: &Path,
+    deadline: Duration,
+) -> Result<Option<Outcome>, Outcome> {
     let ended = call(program, [argument.as_ref(), device.as_os_str()], deadline).await?;
-    let what = match ended.how {
-        // One: it was repaired.
-        How::Exited(0 | 1) => return Ok(()),
-        How::Exited(code) if code & 4 == 0 && code & 2 != 0 => {
-            "wants this node to be started anew".to_owned()
+    let (failure, what) = match ended.how {
+        How::Exited(0) => return Ok(None),
+        How::Exited(1) => {
+            let why = format!("`{program}` repaired {}", device.display());
+            return Ok(Some(Outcome { text: why, ..Outcome::done() }.with_output(&ended.output)));
         }
-        How::Exited(code) => format!("found what it cannot repair (exit code {code})"),
-        How::Signalled(signal) => format!("was ended by signal {signal}"),
-        How::TimedOut => "took too long".to_owned(),
+        How::Exited(code) if code & 4 == 0 && code & 2 != 0 => {
+            (Failure::Generic, "wants this node to be started anew".to_owned())
+        }
+        // Another machine has it, as its multi-mount protection says: then nothing is wrong with it.
+        How::Exited(_) if ended.output.contains("MMP") => {
+            (Failure::Conflict, "found that another machine has it mounted".to_owned())
+        }
+        How::Exited(code) if code & 4 != 0 => {
+            (Failure::Corrupt, format!("found what it does not repair by itself (exit code {code})"))
+        }
+        // Eight: it could not begin. Either the device could not be read, or what it read is no sense.
+        How::Exited(code) if ended.output.contains("superblock") => {
+            (Failure::Corrupt, format!("found no sound superblock (exit code {code})"))
+        }
+        How::Exited(code) => (Failure::Generic, format!("ended with code {code}")),
+        How::Signalled(signal) => (Failure::Generic, format!("was ended by signal {signal}")),
+        How::TimedOut => (Failure::TimedOut, "took too long".to_owned()),
     };
     let why = format!("the check of {} {what}; by hand: `{program} {}`", device.display(), device.display());
-    Err(Outcome::failed(Failure::Generic, why).with_output(&ended.output))
+    Err(Outcome::failed(failure, why).with_output(&ended.output))
 }
 
 /// A loop device over the file: the one that a monitor left behind when it was ended here, or a new one.
@@ -155,14 +175,21 @@ async fn call<const N: usize>(
 fn mount(disk: &Disk, device: &Path, kind: &str, is_guarded: bool) -> Result<(), Outcome> {
     let point = disk.mount_point.display();
     std::fs::create_dir_all(&disk.mount_point).map_err(|error| failed(format!("make {point}"), error))?;
-    let (flags, own) = options::split(&disk.options);
+    let (flags, own) = options::of(kind, &disk.options);
     let own = CString::new(own).map_err(|error| failed("use `options`", error))?;
     rustix::mount::mount(device, &disk.mount_point, kind, flags, own.as_c_str()).map_err(|error| {
-        let hint = match error {
-            Errno::NODEV => "; this kernel has no such file system",
-            _ if is_guarded => "; another machine may have it mounted: the kernel's log says more",
-            _ => "; the kernel's log says more",
+        let (failure, hint) = match error {
+            Errno::NODEV => (Failure::NotInstalled, "this kernel has no such file system"),
+            Errno::BUSY if is_guarded => (Failure::Conflict, "another machine has it mounted"),
+            // What file systems say of themselves: "structure needs cleaning", and a wrong checksum.
+            Errno::UCLEAN | Errno::BADMSG => (Failure::Corrupt, filesystem::by_hand(kind)),
+            Errno::INVAL => (
+                Failure::Generic,
+                "a wrong option, or a damaged superblock; the kernel's log (`dmesg`) says which",
+            ),
+            _ => (Failure::Generic, "the kernel's log (`dmesg`) says more"),
         };
-        failed(format!("mount {} as {kind} at {point}", device.display()), format!("{error}{hint}"))
+        let name = device.display();
+        Outcome::failed(failure, format!("cannot mount {name} as {kind} at {point}: {error}; {hint}"))
     })
 }

@@ -2,8 +2,19 @@
 
 use rustix::mount::MountFlags;
 
-/// The kernel's part, and the file system's as it takes it: with commas between.
-pub(super) fn split(options: &[String]) -> (MountFlags, String) {
+/// The kernel's part, and that of a file system of this type as it takes it: with commas between.
+///
+/// An ext file system is told to stop at an error, unless something else is said: what it does by itself
+/// is to go on, with a damaged file system, as if nothing had been.
+pub(super) fn of(kind: &str, options: &[String]) -> (MountFlags, String) {
+    let (flags, mut own) = split(options);
+    if kind.starts_with("ext") && !own.split(',').any(|option| option.starts_with("errors=")) {
+        own += if own.is_empty() { "errors=remount-ro" } else { ",errors=remount-ro" };
+    }
+    (flags, own)
+}
+
+fn split(options: &[String]) -> (MountFlags, String) {
     let mut flags = MountFlags::empty();
     let mut own = Vec::new();
     for option in options.iter().flat_map(|option| option.split(',')).map(str::trim) {
@@ -50,6 +61,9 @@ mod tests {
         let (flags, own) = split(&options);
         assert_eq!(flags, MountFlags::NOATIME | MountFlags::RDONLY);
         assert_eq!(own, "data=ordered,errors=panic");
+        assert_eq!(of("ext4", &options).1, "data=ordered,errors=panic");
+        assert_eq!(of("ext4", &["acl".to_owned()]).1, "acl,errors=remount-ro");
+        assert_eq!((of("ext4", &[]).1.as_str(), of("xfs", &[]).1.as_str()), ("errors=remount-ro", ""));
         assert!(is_read_only(&options) && !is_read_only(&["ro,rw".to_owned()]));
     }
 }
