@@ -1,9 +1,11 @@
 //! A program to be run.
 
 use crate::cgroup::{Cgroup, CgroupError};
-use crate::enter::enter;
+use crate::enter::{enter, record};
 use crate::output::Output;
-use crate::watched::Watched;
+use crate::record::Record;
+use crate::tree;
+use crate::watched::{Identity, Watched};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::fs::File;
@@ -48,6 +50,10 @@ pub struct Job {
     /// Whether what it prints to its standard error is kept apart, for one whose output is read by a
     /// program. Otherwise both are kept in the order in which they came.
     pub errors_apart: bool,
+    /// A file that says which process it is while it runs: so a later life of this program finds a run
+    /// that its own end left behind, and ends it before it begins one with the same record. Only of those
+    /// that [`run`](crate::run) waits for.
+    pub record: Option<PathBuf>,
 }
 
 impl Job {
@@ -64,6 +70,7 @@ impl Job {
             output_max: 64 << 10,
             output_file: None,
             errors_apart: false,
+            record: None,
         }
     }
 
@@ -104,6 +111,11 @@ impl Job {
             // The standard library drops all further groups before it changes the user, as root does.
             command.gid(user.gid).uid(user.uid);
         }
+        if let Some(path) = &self.record {
+            let refused = |source| SpawnError::Record { path: path.clone(), source };
+            command.env(Record::VARIABLE, path);
+            record(&mut command, File::create(path).map_err(refused)?);
+        }
         if let Some(cgroup) = &self.cgroup {
             enter(&mut command, cgroup.procs()?);
         }
@@ -143,6 +155,21 @@ pub enum SpawnError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// The file that is to say which process it is cannot be written.
+    #[error("cannot write {}, by which what runs is found again: {source}", path.display())]
+    Record {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A run that an earlier life of this program left behind was killed, and does not end.
+    #[error("process {pid}, which an earlier resource monitor left running, was killed and does not end")]
+    FormerRuns {
+        /// Its number.
+        pid: i32,
     },
     /// What should hold it together is not there.
     #[error(transparent)]
@@ -198,6 +225,16 @@ impl Started {
         if self.child.id().is_some() {
             let _ = kill_process_group(self.pid, signal);
         }
+    }
+
+    /// Kills it, its process group and all that descends from it, unless it has ended.
+    pub(crate) fn kill_whole(&self) {
+        // Its number is its own until it has been waited for.
+        if let Some(leader) = self.child.id().and_then(|_| Identity::of(self.pid.as_raw_nonzero().get())) {
+            tree::kill(leader);
+        }
+        // It may have ended, and not have been waited for, with others of its group left.
+        self.signal(Signal::KILL);
     }
 
     /// Waits until all that could print has closed its output, but no longer than this.

@@ -5,7 +5,8 @@
 //!
 //! * [`Job`] is a program to be run: its arguments as they are, no shell, only the environment that is
 //!   given, standard input from nowhere, a process group of its own, and a cgroup where there is one.
-//! * [`run`] runs one that is to end by itself, under a deadline. Whoever drops the future ends it.
+//! * [`run`] runs one that is to end by itself, under a deadline. Whoever drops the future ends it, and a
+//!   later life of this program ends one that was left behind, if it had a [record](Job::record).
 //! * [`Started`] is one that is to stay; [`Watched`] is any process, also one that a former life of this
 //!   program started: its end is noticed by the kernel's word, without polling.
 //! * [`Cgroup`] holds all that a resource started, also what left its process group.
@@ -21,7 +22,9 @@ mod enter;
 mod job;
 mod marked;
 mod output;
+mod record;
 mod run;
+mod tree;
 mod watched;
 
 pub use cgroup::{Cgroup, CgroupError};

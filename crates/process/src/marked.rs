@@ -12,7 +12,7 @@
 //! cgroup holds those.
 
 use crate::watched::Identity;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::Signal;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -54,13 +54,8 @@ impl Mark {
     pub fn signal(&self, signal: Signal) -> usize {
         let found = self.find();
         for identity in &found {
-            let Some(pid) = Pid::from_raw(identity.pid) else { continue };
-            // The handle first, then once more who it is: from then on the number cannot change hands.
-            if let Ok(handle) = pidfd_open(pid, PidfdFlags::empty())
-                && Identity::of(identity.pid) == Some(*identity)
-            {
-                let _ = pidfd_send_signal(&handle, signal);
-            }
+            // Whoever has ended meanwhile needs no signal.
+            let _ = identity.signal(signal);
         }
         found.len()
     }

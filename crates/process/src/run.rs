@@ -1,7 +1,7 @@
 //! A program that is to end by itself, under a deadline.
 
 use crate::job::{Job, SpawnError, Started};
-use rustix::process::Signal;
+use crate::record::Record;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub enum How {
     Exited(i32),
     /// By this signal.
     Signalled(i32),
-    /// It took longer than it had, and was killed with its process group.
+    /// It took longer than it had, and was killed with its process group and all that descends from it.
     TimedOut,
 }
 
@@ -33,12 +33,19 @@ pub struct Ended {
 /// behind make anybody wait for it.
 const DRAIN: Duration = Duration::from_millis(20);
 
-/// Runs a program until its end or its deadline. Whoever drops the future has its process group killed.
+/// Runs a program until its end or its deadline. Whoever drops the future has it killed, with its process
+/// group and all that descends from it.
+///
+/// If it has a [record](Job::record), a run that the record names is ended first.
 ///
 /// # Errors
 /// If it cannot be started.
 pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
-    let mut running = EndedIfDropped(job.start()?);
+    let record = job.record.as_deref().map(Record);
+    if let Some(record) = record {
+        record.end_former(deadline).await.map_err(|pid| SpawnError::FormerRuns { pid })?;
+    }
+    let mut running = EndedIfDropped(job.start()?, record);
     let how = match tokio::time::timeout(deadline, running.0.ended()).await {
         Ok(Ok(status)) => match (status.code(), status.signal()) {
             (Some(code), _) => How::Exited(code),
@@ -48,7 +55,7 @@ pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
             return Err(SpawnError::Run { program: job.program.clone(), source });
         }
         Err(_) => {
-            running.0.signal(Signal::KILL);
+            running.0.kill_whole();
             // It cannot refuse; one in an uninterruptible system call ends some time later.
             let _ = tokio::time::timeout(DRAIN, running.0.ended()).await;
             How::TimedOut
@@ -59,10 +66,13 @@ pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
     Ok(Ended { how, output: output.text(), overflowed: output.overflowed(), errors: errors.text() })
 }
 
-struct EndedIfDropped(Started);
+struct EndedIfDropped<'j>(Started, Option<Record<'j>>);
 
-impl Drop for EndedIfDropped {
+impl Drop for EndedIfDropped<'_> {
     fn drop(&mut self) {
-        self.0.signal(Signal::KILL);
+        self.0.kill_whole();
+        if let Some(record) = self.1 {
+            record.remove();
+        }
     }
 }

@@ -130,3 +130,85 @@ fn what_prints_to_a_file_appends_to_it_and_goes_on_after_it_was_cut() {
     let job = Job { output_file: Some(folder.path().to_owned()), ..shell("") };
     assert!(job.start().unwrap_err().to_string().contains("for what it prints"));
 }
+
+/// The numbers that a script wrote into this folder, one file each, as soon as there are so many.
+async fn numbers(folder: &std::path::Path, files: &[&str]) -> Vec<i32> {
+    let read = |name: &&str| std::fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok();
+    loop {
+        let found: Vec<i32> = files.iter().filter_map(read).collect();
+        if found.len() == files.len() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn gone(pid: i32) {
+    let gone = async {
+        while Identity::of(pid).is_some() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap_or_else(|_| panic!("{pid} goes on"));
+}
+
+/// A daemon, as daemons are made; something that it waits for, in a session of its own; and a loop.
+const RUN: &str = "setsid sh -c 'sleep 1000 & echo $! >daemon'\n\
+                   setsid sh -c 'echo $$ >session; while :; do sleep 1000; done' &\n\
+                   echo $$ >leader; wait";
+
+#[test]
+fn at_its_deadline_all_that_it_waits_for_ends_and_a_daemon_that_it_made_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = Job { folder: Some(folder.path().to_owned()), ..shell(RUN) };
+    with_runtime(async {
+        let running = tokio::spawn(async move { run(&job, PATIENCE).await });
+        let all = numbers(folder.path(), &["daemon", "session", "leader"]).await;
+        running.abort();
+        gone(all[1]).await;
+        gone(all[2]).await;
+        let daemon = Identity::of(all[0]).expect("the daemon goes on");
+        assert!(daemon.signal(rustix::process::Signal::KILL));
+        assert!(!Identity { started: daemon.started + 1, ..daemon }.signal(rustix::process::Signal::KILL));
+    });
+}
+
+#[test]
+fn a_run_that_an_earlier_life_left_behind_is_ended_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("record");
+    let job = |script: &str| Job {
+        folder: Some(folder.path().to_owned()),
+        record: Some(record.clone()),
+        ..shell(script)
+    };
+    with_runtime(async {
+        // As if this program had been killed: nobody waits for it, and nobody ends it.
+        let left = job(RUN).start().unwrap();
+        let all = numbers(folder.path(), &["daemon", "session", "leader"]).await;
+        let named = std::fs::read_to_string(&record).unwrap();
+        assert_eq!(named.parse::<i32>().unwrap(), left.pid().as_raw_nonzero().get());
+        let ended = run(&job("echo \"$STEADFAST_RUN\""), PATIENCE).await.unwrap();
+        assert_eq!(ended.output.trim(), record.to_str().unwrap());
+        assert_eq!([Identity::of(all[1]), Identity::of(all[2])], [None, None]);
+        assert!(!record.exists(), "nobody runs");
+        assert!(Identity::of(all[0]).expect("the daemon goes on").signal(rustix::process::Signal::KILL));
+    });
+}
+
+#[test]
+fn a_record_that_names_somebody_else_ends_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("record");
+    with_runtime(async {
+        let mut other = shell("exec sleep 1000").start().unwrap();
+        for named in [other.pid().as_raw_nonzero().to_string(), "nonsense".to_owned(), "1".to_owned()] {
+            std::fs::write(&record, named).unwrap();
+            let job = Job { record: Some(record.clone()), ..shell("exit 3") };
+            assert_eq!(run(&job, PATIENCE).await.unwrap().how, How::Exited(3));
+        }
+        assert!(!Watched::of(other.pid()).expect("it goes on").has_ended());
+        other.signal(rustix::process::Signal::KILL);
+        other.ended().await.unwrap();
+    });
+}

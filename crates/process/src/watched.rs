@@ -18,6 +18,11 @@ impl Identity {
     /// That of a running process.
     #[must_use]
     pub fn of(pid: i32) -> Option<Self> {
+        Self::with_family(pid).map(|(identity, _)| identity)
+    }
+
+    /// That of a running process, and whom it belongs to.
+    pub(crate) fn with_family(pid: i32) -> Option<(Self, Family)> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name, in brackets, may hold anything; after the last bracket come the numbers, from the
         // third field on. The state is the first of them, the start the twentieth.
@@ -25,8 +30,27 @@ impl Identity {
         if matches!(rest.first(), Some(&"Z" | &"X")) {
             return None;
         }
-        Some(Self { pid, started: rest.get(19)?.parse().ok()? })
+        let family = Family { parent: rest.get(1)?.parse().ok()?, group: rest.get(2)?.parse().ok()? };
+        Some((Self { pid, started: rest.get(19)?.parse().ok()? }, family))
     }
+
+    /// Signals it, and surely nobody else; false: it has ended, or may not be signalled.
+    #[must_use]
+    pub fn signal(self, signal: Signal) -> bool {
+        let Some(pid) = Pid::from_raw(self.pid) else { return false };
+        // The handle first, then once more who it is: from then on the number cannot change hands.
+        let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+        Self::of(self.pid) == Some(self) && pidfd_send_signal(&handle, signal).is_ok()
+    }
+}
+
+/// Whom a process belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Family {
+    /// Its parent's number.
+    pub(crate) parent: i32,
+    /// That of its process group.
+    pub(crate) group: i32,
 }
 
 /// A process whose end is noticed at once, whoever its parent is.
