@@ -38,7 +38,11 @@ pub fn run() -> ExitCode {
         let socket = std::os::unix::net::UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
         socket.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async { serve(UnixStream::from_std(socket)?, Registry::of_this_machine()).await })
+        let served = runtime
+            .block_on(async { serve(UnixStream::from_std(socket)?, Registry::of_this_machine()).await });
+        // Whoever waits for a dead disk beside this thread waits on, and nobody for him.
+        runtime.shutdown_background();
+        served
     };
     match served() {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ mod given;
 mod health_check;
 mod http;
 mod ip_address;
+mod network_name;
 pub(crate) mod ocf;
 mod physical_disk;
 mod process;
@@ -30,6 +31,7 @@ impl Registry {
         Self::of([
             ("dummy", Arc::new(dummy::Dummy) as Arc<dyn ResourceType>),
             ("ip-address", Arc::new(ip_address::IpAddress)),
+            ("network-name", Arc::new(network_name::NetworkName)),
             ("physical-disk", Arc::new(physical_disk::PhysicalDisk)),
             ("process", Arc::new(process::Process::default())),
             ("health-check", Arc::new(health_check::HealthCheck)),

@@ -92,7 +92,7 @@ impl Address {
         });
         with_links.filter(|(held, link)| {
             held.network.address == self.network.address
-                && self.interface.as_ref().is_none_or(|wanted| *wanted == link.name)
+                && self.interface.as_ref().is_none_or(|wanted| link.is_called(wanted))
         })
     }
 
@@ -168,7 +168,7 @@ impl Address {
                      Take it from that host, or give this resource another one",
                     link.name
                 );
-                Err(Outcome::failed(Failure::Generic, why))
+                Err(Outcome::failed(Failure::Conflict, why))
             }
         }
     }

@@ -71,8 +71,7 @@ fn an_address_that_another_host_has_is_not_taken() {
         says(n2, "ip", &["address", "add", address, "dev", "eth0", "nodad"]);
         let mut client = monitor(n1, address);
         let outcome = client.call(Verb::Online);
-        check_failed(&outcome, Failure::Generic, &[&holder]);
-        check_failed(&outcome, Failure::Generic, &["duplicate address", "eth0"]);
+        check_failed(&outcome, Failure::Conflict, &[&holder, "duplicate address", "eth0"]);
         assert!(!holds(n1, address));
         // The same host as a member of the cluster, which is about to lose it.
         let members = format!("02:00:00:00:00:01,{holder}");
@@ -195,4 +194,23 @@ fn taking_one_address_away_leaves_the_others_of_its_network() {
     // The kernel counts the second as an appendix of the first.
     assert_eq!(first.call(Verb::Offline), Outcome::done());
     assert_eq!(second.call(Verb::Probe), Outcome::running());
+}
+
+#[test]
+fn an_interface_may_be_named_by_any_of_its_names() {
+    let name = "an_interface_may_be_named_by_any_of_its_names";
+    let Some(lab) = lab::or_skip(name, 1) else { return };
+    let n1 = &lab.hosts()[0];
+    let long = "a-name-of-more-than-fifteen-letters";
+    says(n1, "ip", &["link", "property", "add", "dev", "eth1", "altname", "service0", "altname", long]);
+    for interface in ["service0", long] {
+        let mut client = Client::start(n1);
+        client.open("ip-address", &[("address", text("192.0.2.9/24")), ("interface", text(interface))]);
+        assert_eq!(client.call(Verb::Validate), Outcome::done());
+        assert_eq!(client.call_with(Verb::Online, PLANNED).0, Outcome::done());
+        assert!(says(n1, "ip", &["-o", "address", "show", "dev", "eth1"]).contains(" 192.0.2.9/24 "));
+        assert_eq!(client.call(Verb::IsAlive), Outcome::running());
+        assert_eq!(client.call(Verb::Offline), Outcome::done());
+        assert_eq!(client.call(Verb::Probe), Outcome::not_running());
+    }
 }

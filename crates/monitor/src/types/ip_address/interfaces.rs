@@ -13,8 +13,9 @@ pub(super) fn choose<'l>(
     addresses: &[Held],
 ) -> Result<&'l Link, String> {
     if let Some(wanted) = wanted {
-        return links.iter().find(|link| link.name == wanted).ok_or_else(|| {
-            let names: Vec<_> = links.iter().map(|link| link.name.as_str()).collect();
+        return links.iter().find(|link| link.is_called(wanted)).ok_or_else(|| {
+            let all = |link: &'l Link| std::iter::once(&link.name).chain(&link.alternatives);
+            let names: Vec<_> = links.iter().flat_map(all).map(String::as_str).collect();
             format!("no interface `{wanted}` on this node; there are {}", names.join(", "))
         });
     }
@@ -95,7 +96,8 @@ mod tests {
             let index = known.unwrap_or_else(|| {
                 let index = u32::try_from(links.len()).unwrap() + 1;
                 let name = (*name).to_owned();
-                links.push(Link { index, name, is_up: *up, has_carrier: true, mac: None });
+                let alternatives = vec![format!("{name}-also")];
+                links.push(Link { index, name, alternatives, is_up: *up, has_carrier: true, mac: None });
                 index
             });
             addresses.push(Held { index, network: network.parse().unwrap() });
@@ -109,6 +111,7 @@ mod tests {
         assert_eq!(check("10.1.0.9/16", None, &all).unwrap(), "c");
         assert_eq!(check("10.2.0.9/16", None, &all).unwrap(), "a");
         assert_eq!(check("10.1.0.9/16", Some("b"), &all).unwrap(), "b");
+        assert_eq!(check("10.1.0.9/16", Some("b-also"), &all).unwrap(), "b");
         assert_eq!(check("fd00::9/64", None, &[("a", true, "fd00::1/64")]).unwrap(), "a");
     }
 
@@ -127,7 +130,7 @@ mod tests {
              or set `interface`"
         );
         let error = check("10.0.0.9/24", Some("eth7"), &all).unwrap_err();
-        assert_eq!(error, "no interface `eth7` on this node; there are lo, eth0");
+        assert_eq!(error, "no interface `eth7` on this node; there are lo, lo-also, eth0, eth0-also");
         assert!(check("fe80::9/64", None, &all).unwrap_err().contains("set `interface`"));
     }
 }

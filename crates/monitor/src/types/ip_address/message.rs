@@ -33,18 +33,29 @@ const ETHERNET: u16 = 1;
 const UP: u32 = 0x1;
 const NO_ARP: u32 = 0x80;
 const LOWER_UP: u32 = 0x1_0000;
+const PROPERTIES: u16 = 52;
+const ALTERNATIVE_NAME: u16 = 53;
 
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) index: u32,
     pub(super) name: String,
+    /// Further names that it goes by, such as `enp5s0` where another one is in use.
+    pub(super) alternatives: Vec<String>,
     /// Whether somebody set it up.
     pub(super) is_up: bool,
     /// Whether there is something at the other end of the cable.
     pub(super) has_carrier: bool,
     /// Its address, where neighbours are found by ARP or neighbour discovery over Ethernet.
     pub(super) mac: Option<[u8; 6]>,
+}
+
+impl Link {
+    /// Whether this is one of its names.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.alternatives.iter().any(|other| other == name)
+    }
 }
 
 /// An address on an interface.
@@ -169,17 +180,23 @@ fn understood(kind: u16, body: &[u8]) -> Option<Message> {
 
 fn link(body: &[u8]) -> Option<Link> {
     let (kind, index, flags) = (short(body, 2)?, number(body, 4)?, number(body, 8)?);
-    let (mut name, mut mac) = (None, None);
+    let (mut name, mut mac, mut alternatives) = (None, None, Vec::new());
+    let text = |value: &[u8]| String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned();
     for (kind, value) in attributes(body.get(16..)?) {
         match kind {
             1 => mac = value.try_into().ok(),
-            3 => name = Some(String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned()),
+            3 => name = Some(text(value)),
+            PROPERTIES => {
+                let names = attributes(value).filter(|(kind, _)| *kind == ALTERNATIVE_NAME);
+                alternatives.extend(names.map(|(_, value)| text(value)));
+            }
             _ => {}
         }
     }
     Some(Link {
         index,
         name: name?,
+        alternatives,
         is_up: flags & UP != 0,
         has_carrier: flags & LOWER_UP != 0,
         mac: mac.filter(|_| kind == ETHERNET && flags & NO_ARP == 0),

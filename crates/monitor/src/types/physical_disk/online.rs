@@ -120,7 +120,7 @@ async fn check(
         }
         // Another machine has it, as its multi-mount protection says: then nothing is wrong with it.
         How::Exited(_) if ended.output.contains("MMP") => {
-            (Failure::Conflict, "found that another machine has it mounted".to_owned())
+            (Failure::Generic, "found that another machine has it mounted".to_owned())
         }
         How::Exited(code) if code & 4 != 0 => {
             (Failure::Corrupt, format!("found what it does not repair by itself (exit code {code})"))
@@ -180,7 +180,7 @@ fn mount(disk: &Disk, device: &Path, kind: &str, is_guarded: bool) -> Result<(),
     rustix::mount::mount(device, &disk.mount_point, kind, flags, own.as_c_str()).map_err(|error| {
         let (failure, hint) = match error {
             Errno::NODEV => (Failure::NotInstalled, "this kernel has no such file system"),
-            Errno::BUSY if is_guarded => (Failure::Conflict, "another machine has it mounted"),
+            Errno::BUSY if is_guarded => (Failure::Generic, "another machine has it mounted"),
             // What file systems say of themselves: "structure needs cleaning", and a wrong checksum.
             Errno::UCLEAN | Errno::BADMSG => (Failure::Corrupt, filesystem::by_hand(kind)),
             Errno::INVAL => (
