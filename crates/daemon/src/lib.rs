@@ -165,6 +165,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the watch on the quorum", reconcile::watch_quorum);
     parts::keep(&node, "the watch on the disk", disk::watch);
     parts::keep(&node, "the resource monitor", |node| async move { node.monitors.keep_built_in().await });
+    parts::keep(&node, "the keeper of types", reconcile::keep_types);
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reason = tokio::select! {

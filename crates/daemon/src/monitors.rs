@@ -8,7 +8,14 @@
 //! * `slot` keeps one monitor running. After an end, which is event 1146, it is started again, at once
 //!   the first time and later and later if it goes on ending; all its resources are opened again,
 //!   probed, and watched as before.
+//! * `library` looks at the files of a plug-in's library, and `trouble` says what is wrong with them.
+//!   While something is, its types are lost on this node and everything else goes on.
+//! * `failures` makes events of resources that fail.
 //! * `ground` is where monitors work: a folder, and a cgroup where there is one.
+//!
+//! There is one monitor for the built-in types, agents and units, and one for each library of plug-ins
+//! that the desired state [registers](Monitors::register). A type that is registered to a library is
+//! served by it alone, whether it can be loaded or not.
 //!
 //! Whoever asks for something during an outage waits for the successor, as long as the call's own
 //! deadline lets it. What changes, unasked or found at an adoption, is told to all who
@@ -16,22 +23,29 @@
 //!
 //! Deliberately absent: what should run. That is the executor's, which is the user of all this.
 
+mod failures;
 mod ground;
+mod library;
+mod registered;
 mod slot;
+mod standing;
+mod trouble;
 
 pub use ground::Ground;
 pub use monitor_client::Program;
+pub use standing::{Standings, TypeProblem};
 
+use crate::monitors::registered::Registered;
 use crate::monitors::slot::Slot;
-use model::TypeName;
+use model::{AbsolutePath, TypeName};
 use monitor_client::News;
 use resource_api::message::{NoticedBy, TypeStanding};
-use resource_api::{Failure, Instance, Outcome, ResourceId, TypeDescription, Verb};
+use resource_api::{Failure, Instance, Note, Notes, Outcome, ResourceId, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::broadcast;
-use tokio::time::Instant;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, timeout};
 
 /// How long a monitor may take to list its types: it reads some folders.
 const LIST_MAX: Duration = Duration::from_secs(10);
@@ -65,20 +79,15 @@ pub enum Change {
         /// What was found.
         outcome: Outcome,
     },
-    /// An instance rates itself as a future primary.
-    Score {
-        /// Which.
-        id: ResourceId,
-        /// How well; nothing: not at all any more.
-        score: Option<i64>,
-    },
+    /// An agent noted something: how well it would do as the primary, or an attribute of a node.
+    Noted(Note),
 }
 
 impl From<News> for Change {
     fn from(news: News) -> Self {
         match news {
             News::Changed { id, outcome, noticed_by } => Self::Changed { id, outcome, noticed_by },
-            News::Score { id, score } => Self::Score { id, score },
+            News::Noted(note) => Self::Noted(note),
         }
     }
 }
@@ -92,9 +101,23 @@ pub struct Monitors(Arc<Inner>);
 
 struct Inner {
     built_in: Arc<Slot>,
+    /// The program that loads plug-ins.
+    host: Program,
+    registered: Mutex<Registered>,
     /// Which monitor looks after a resource.
     resources: Mutex<BTreeMap<ResourceId, Arc<Slot>>>,
+    shared: Arc<Shared>,
+}
+
+/// What all slots share.
+struct Shared {
+    ground: Ground,
+    tell: Tell,
     news: broadcast::Sender<Change>,
+    /// What agents noted, for the successors of the monitors that told it.
+    notes: Mutex<Notes>,
+    /// Counts the changes of what can be used.
+    changed: watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for Monitors {
@@ -104,17 +127,22 @@ impl std::fmt::Debug for Monitors {
 }
 
 impl Monitors {
-    /// Monitors that work there, with this program for the built-in types, agents and units. None runs
-    /// before [`Self::keep_built_in`].
+    /// Monitors that work there, with this program for the built-in types, agents and units, and that one
+    /// for plug-ins, which is told the library as its last argument. None runs before
+    /// [`Self::keep_built_in`] and [`Self::register`].
     #[must_use]
     pub fn new(
         ground: Ground,
         built_in: Program,
+        host: Program,
         tell: impl Fn(events::Draft) + Send + Sync + 'static,
     ) -> Self {
-        let news = broadcast::Sender::new(NEWS_KEPT);
-        let built_in = Slot::new(built_in, Arc::new(ground), Arc::new(tell), news.clone());
-        Self(Arc::new(Inner { built_in, resources: Mutex::default(), news }))
+        let (news, changed) = (broadcast::Sender::new(NEWS_KEPT), watch::Sender::new(0));
+        let shared =
+            Arc::new(Shared { ground, tell: Arc::new(tell), news, notes: Mutex::default(), changed });
+        let built_in = Slot::new(built_in, None, shared.clone());
+        let (registered, resources) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { built_in, host, registered, resources, shared }))
     }
 
     /// Keeps the monitor of the built-in types, agents and units running, until [`Self::stop`].
@@ -123,19 +151,19 @@ impl Monitors {
     }
 
     /// Which monitor looks after resources of that type.
-    fn slot_of(&self, _: &TypeName) -> &Arc<Slot> {
-        &self.0.built_in
+    fn slot_of(&self, kind: &TypeName) -> Arc<Slot> {
+        self.registered().slot(kind).unwrap_or_else(|| self.0.built_in.clone())
     }
 
     /// From now on this resource may be asked for; of one that is known: with these parameters. A
     /// successor of its monitor will be told.
     pub fn open(&self, instance: Instance) {
-        let slot = self.slot_of(&instance.kind).clone();
+        let slot = self.slot_of(&instance.kind);
         let mut resources = self.0.resources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = resources.insert(instance.id.clone(), slot.clone())
             && !Arc::ptr_eq(&before, &slot)
         {
-            before.close(&instance.id);
+            let _ = before.close(&instance.id);
         }
         slot.open(instance);
     }
@@ -144,7 +172,7 @@ impl Monitors {
     pub fn close(&self, id: &ResourceId) {
         let slot = self.0.resources.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         if let Some(slot) = slot {
-            slot.close(id);
+            let _ = slot.close(id);
         }
     }
 
@@ -172,22 +200,37 @@ impl Monitors {
             return Outcome::failed(Failure::Undefined, format!("{id} was not opened"));
         };
         let began = Instant::now();
-        match slot.monitor(deadline).await {
-            Ok(monitor) => {
-                let left = deadline.saturating_sub(began.elapsed());
-                monitor.call(id, verb, left, arguments).await
-            }
-            Err(why) => Outcome::failed(Failure::NotLoadable, why),
+        let monitor = match slot.monitor(deadline).await {
+            Ok(monitor) => monitor,
+            Err(why) => return Outcome::failed(Failure::NotLoadable, why),
+        };
+        let left = deadline.saturating_sub(began.elapsed());
+        let outcome = monitor.call(id, verb, left, arguments).await;
+        if let Some((occasion, kind)) = failures::call(verb).zip(slot.kind_of(id))
+            && let Some(event) = failures::of(id, &kind, occasion, &outcome)
+        {
+            (self.0.shared.tell)(event);
         }
+        outcome
     }
 
-    /// The types that there are on this node.
+    /// The types that there are on this node, those of plug-ins included.
     ///
     /// # Errors
-    /// Why nobody can tell: the monitor does not run.
+    /// Why nobody can tell: the monitor of the built-in types does not run.
     pub async fn types(&self) -> Result<Vec<TypeStanding>, String> {
         let monitor = self.0.built_in.monitor(LIST_MAX).await?;
-        monitor.types(LIST_MAX).await.map_err(|lost| lost.to_string())
+        let built_in = monitor.types(LIST_MAX).await.map_err(|lost| lost.to_string())?;
+        let mut types: BTreeMap<TypeName, Option<String>> =
+            built_in.into_iter().map(|standing| (standing.name, standing.problem)).collect();
+        for (name, standing) in self.registered().standings() {
+            let problem = match standing {
+                None => Some("it is being loaded".to_owned()),
+                Some(standing) => standing.err().map(|problem| problem.reason),
+            };
+            types.insert(name, problem);
+        }
+        Ok(types.into_iter().map(|(name, problem)| TypeStanding { name, problem }).collect())
     }
 
     /// What a type is.
@@ -199,14 +242,44 @@ impl Monitors {
         monitor.describe(kind, DESCRIBE_MAX).await.map_err(|lost| lost.to_string())?
     }
 
+    /// What a type of this library is, whether or not it is registered. For a library that is not, a
+    /// process is started and ended again.
+    ///
+    /// # Errors
+    /// Why it does not say: the library cannot be loaded, or has no such type.
+    pub async fn describe_in(
+        &self,
+        kind: &TypeName,
+        library: &AbsolutePath,
+    ) -> Result<TypeDescription, String> {
+        let known = self.registered().library(library);
+        if let Some(slot) = known {
+            let monitor = slot.monitor(DESCRIBE_MAX).await?;
+            return monitor.describe(kind, DESCRIBE_MAX).await.map_err(|lost| lost.to_string())?;
+        }
+        let described = registered::describe_once(&self.0.host, &self.0.shared.ground, kind, library);
+        timeout(DESCRIBE_MAX, described)
+            .await
+            .unwrap_or_else(|_| Err(format!("it was not loaded within {} s", DESCRIBE_MAX.as_secs())))
+    }
+
     /// What is noticed from now on.
     #[must_use]
     pub fn news(&self) -> broadcast::Receiver<Change> {
-        self.0.news.subscribe()
+        self.0.shared.news.subscribe()
+    }
+
+    /// Counts the changes of what can be used on this node, so that they can be waited for.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.shared.changed.subscribe()
     }
 
     /// Asks all monitors to end, and waits for that. What runs goes on running.
     pub async fn stop(&self) {
-        self.0.built_in.stop(QUIT_MAX).await;
+        let plugins = self.registered().slots();
+        let all = plugins.iter().chain([&self.0.built_in]).map(|slot| slot.stop(QUIT_MAX));
+        futures::future::join_all(all).await;
+        self.0.shared.ground.tidy();
     }
 }

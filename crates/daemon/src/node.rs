@@ -102,7 +102,9 @@ impl Node {
         let first_life = lives.first().copied().unwrap_or(incarnation).to_string();
         let ground = Ground::of_node(config.node.as_str(), &config.socket, &first_life);
         let told = log.clone();
-        let monitors = Monitors::new(ground, Program::built_in(), move |event| told.raise(event));
+        let monitors = Monitors::new(ground, Program::built_in(), Program::plugin_host(), move |event| {
+            told.raise(event)
+        });
         let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
         Ok(Arc::new(Self {
             book: Book::default(),

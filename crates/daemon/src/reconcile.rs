@@ -4,7 +4,9 @@
 mod members;
 mod own_record;
 mod quorum_watch;
+mod types;
 
 pub(crate) use members::keep_members;
 pub(crate) use own_record::keep_own_record;
 pub(crate) use quorum_watch::watch_quorum;
+pub(crate) use types::keep_types;

@@ -10,7 +10,8 @@ use crate::node::own::Own;
 use crate::peer::links::same_network;
 use crate::{clock, disk};
 use api::{
-    Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, Quorum, ResourceShown, Status, UpDown,
+    Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Quorum, ResourceShown,
+    Status, UpDown,
 };
 use model::NodeId;
 use model::stored::{ClusterState, NodeRecord, SoftwareVersion};
@@ -40,7 +41,7 @@ pub(crate) fn status(node: &Node) -> Status {
         baseline: Baseline::default(),
         nodes: state.nodes.iter().map(|(id, record)| shown(node, &state, *id, record)).collect(),
         groups: groups(&state),
-        alarms: alarms::alarms(node, &quorum),
+        alarms: alarms::alarms(node, &state, &quorum),
         quorum: Quorum {
             has: quorum.has,
             votes: quorum.votes as u32,
@@ -89,11 +90,29 @@ fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> 
                 state: if network_up(node, own, id, place) { UpDown::Up } else { UpDown::Down },
             })
             .collect(),
-        not_ready: Vec::new(),
+        not_ready: not_ready(state, record),
         version: record.software.to_string(),
         failure_domain: state.spec.failure_domain(&record.name).map(ToString::to_string),
         joined: record.joined.to_string(),
     }
+}
+
+/// What a node cannot run: each resource of a type that cannot be used there, and such types of which
+/// there is no resource.
+fn not_ready(state: &ClusterState, record: &NodeRecord) -> Vec<NotReady> {
+    let lost = record.types.iter().filter_map(|(kind, problem)| Some((kind, problem.as_ref()?)));
+    let mut all = Vec::new();
+    for (kind, problem) in lost {
+        let resources = state.spec.groups.iter().flat_map(|group| &group.resources);
+        let names = resources.filter(|resource| resource.kind == *kind).map(|it| it.name.to_string());
+        let before = all.len();
+        let one = |resource| NotReady { kind: kind.to_string(), resource, reason: problem.reason.clone() };
+        all.extend(names.map(|name| one(Some(name))));
+        if all.len() == before {
+            all.push(one(None));
+        }
+    }
+    all
 }
 
 /// Another node's network is up if its heartbeats arrive on it. Our own is up if we serve it and

@@ -3,10 +3,11 @@
 use crate::node::Node;
 use crate::peer::paths;
 use api::{ParameterShown, TypeShown};
+use declaration::Said;
 use futures::StreamExt as _;
-use model::TypeName;
+use model::{AbsolutePath, TypeName};
 use resource_api::{Kind, Parameter, TypeDescription};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ pub(crate) const LIST_MAX: Duration = Duration::from_secs(5);
 
 /// How long another node may take to describe a type: an agent is run for it.
 const DESCRIBE_MAX: Duration = Duration::from_secs(10);
+
+/// The same for a type of a library, which may have to be loaded for it first.
+const IN_MAX: Duration = Duration::from_secs(20);
 
 /// What a type says of itself: here if it is here, else on the first of those other nodes that tells.
 pub(crate) async fn description(
@@ -41,17 +45,56 @@ pub(crate) async fn description(
     None
 }
 
-/// What these types say of themselves, wherever they are. One that nobody has is left out.
+/// What these types say of themselves, wherever they are, each in its library if it is a plug-in's; or
+/// why no node can tell.
 pub(crate) async fn descriptions(
     node: &Arc<Node>,
-    kinds: impl IntoIterator<Item = &TypeName>,
-) -> BTreeMap<TypeName, TypeDescription> {
-    let asked = kinds.into_iter().cloned().map(|kind| async move {
-        let said = description(node, &kind, |_| true).await;
-        said.map(|said| (kind, said))
+    kinds: impl IntoIterator<Item = (&TypeName, Option<&AbsolutePath>)>,
+) -> Said {
+    let asked = kinds.into_iter().map(|(kind, library)| (kind.clone(), library.cloned()));
+    let asked = asked.map(|(kind, library)| async move {
+        let said = match library {
+            Some(library) => description_in(node, &kind, &library).await,
+            None => description(node, &kind, |_| true).await.ok_or_else(|| "no node has it".to_owned()),
+        };
+        (kind, said)
     });
     let asked: Vec<_> = asked.collect();
-    futures::stream::iter(asked).buffer_unordered(AT_ONCE).filter_map(async |said| said).collect().await
+    futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// What a type of a library says of itself, on the first node that can load it; or why none can.
+async fn description_in(
+    node: &Arc<Node>,
+    kind: &TypeName,
+    library: &AbsolutePath,
+) -> Result<TypeDescription, String> {
+    let mut reasons = Vec::new();
+    match node.monitors.describe_in(kind, library).await {
+        Ok(said) => return Ok(said),
+        Err(why) => reasons.push(format!("{}: {why}", node.name())),
+    }
+    let asked = LibraryType { kind: kind.clone(), library: library.clone() };
+    for other in node.others() {
+        if !node.is_up(other.id) {
+            reasons.push(format!("{}: it is down", other.name));
+            continue;
+        }
+        let answer = node.call_json::<TypeDescription>(other.id, paths::LIBRARY_TYPE, &asked, IN_MAX).await;
+        match answer {
+            Ok(said) => return Ok(said),
+            Err(why) => reasons.push(format!("{}: {why}", other.name)),
+        }
+    }
+    Err(reasons.join("; "))
+}
+
+/// What one node asks another: a type of a library.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LibraryType {
+    #[serde(rename = "type")]
+    pub(crate) kind: TypeName,
+    pub(crate) library: AbsolutePath,
 }
 
 /// A type, with what it says of itself.
@@ -69,7 +112,7 @@ pub(crate) fn with_description(shown: TypeShown, said: TypeDescription) -> TypeS
 }
 
 fn parameter(said: Parameter) -> ParameterShown {
-    let Parameter { name, kind, required, default, unique, summary, replaced_by } = said;
+    let Parameter { name, kind, required, default, unique, reloadable: _, summary, replaced_by } = said;
     let kind = match kind {
         Kind::Text => "text".to_owned(),
         Kind::Number => "number".to_owned(),

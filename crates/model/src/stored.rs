@@ -28,7 +28,7 @@ pub use identity::{Identity, MemberHint};
 pub use join::{Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError};
 pub use state::{
     ClusterRecord, ClusterState, CredentialKind, CredentialRecord, EvictedRecord, NodeRecord, Role,
-    TokenRecord,
+    TokenRecord, TypeProblem,
 };
 pub use version::{
     DOCUMENT_VERSION, PROTOCOL, ProtocolRange, SoftwareVersion, UnreadableDocument, Versioned,

@@ -92,6 +92,7 @@ types! {
     Identity MemberHint
     JoinRequest JoinAnswer Hello HelloAnswer
     ClusterState ClusterRecord NodeRecord EvictedRecord TokenRecord Role CredentialKind CredentialRecord
+    TypeProblem
     ProtocolRange SoftwareVersion
 }
 

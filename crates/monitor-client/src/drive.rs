@@ -172,7 +172,7 @@ fn take(inner: &Inner, message: FromMonitor) {
         }
         FromMonitor::Answer { call, outcome, .. } => return inner.calls().answered(call, outcome),
         FromMonitor::Changed { id, outcome, noticed_by } => News::Changed { id, outcome, noticed_by },
-        FromMonitor::Score { id, score } => News::Score { id, score },
+        FromMonitor::Note { note } => News::Noted(note),
     };
     // Whoever does not want to hear it does not have to.
     let _ = inner.news.send(news);

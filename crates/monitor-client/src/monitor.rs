@@ -5,7 +5,7 @@ use crate::drive::{self, End};
 use crate::program::{Program, StartError, spawn};
 use model::TypeName;
 use resource_api::message::{Hello, NoticedBy, Place, TypeStanding};
-use resource_api::{Failure, Instance, Outcome, ResourceId, ToMonitor, TypeDescription, Verb};
+use resource_api::{Cluster, Failure, Instance, Note, Outcome, ResourceId, ToMonitor, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,13 +25,9 @@ pub enum News {
         /// Who noticed.
         noticed_by: NoticedBy,
     },
-    /// An instance rates itself as a future primary.
-    Score {
-        /// Which.
-        id: ResourceId,
-        /// How well; nothing: not at all any more.
-        score: Option<i64>,
-    },
+    /// An agent noted something. Whoever keeps the monitor keeps the notes, and tells them to its
+    /// successor.
+    Noted(Note),
 }
 
 /// The monitor has ended, or did not answer in time.
@@ -132,6 +128,16 @@ impl Monitor {
     pub fn watch(&self, id: &ResourceId, on: bool) {
         self.0.calls().watched(id, on);
         self.0.say(ToMonitor::Watch { id: id.clone(), on });
+    }
+
+    /// Tells what was noted, before its start or elsewhere.
+    pub fn note(&self, note: Note) {
+        self.0.say(ToMonitor::Note { note });
+    }
+
+    /// Tells how the cluster is, from now on.
+    pub fn cluster(&self, cluster: Cluster) {
+        self.0.say(ToMonitor::Cluster { cluster });
     }
 
     /// Asks for something to be done. Dropping the future cancels it. An answer comes in any case: a

@@ -38,17 +38,26 @@ impl Program {
         }
     }
 
-    /// The plug-in host with this library: the small dynamic program beside the running one.
+    /// The plug-in host, which is told a library as its argument: the small dynamic program beside the
+    /// running one.
     #[must_use]
-    pub fn plugin_host(library: &Path) -> Self {
+    pub fn plugin_host() -> Self {
         let name = "steadfast-plugin-host";
         let running = std::env::current_exe().unwrap_or_default();
         Self {
-            what: format!("the plug-in {}", library.display()),
+            what: "plug-ins".to_owned(),
             path: running.with_file_name(name),
             shown_as: name.into(),
-            args: vec![library.into()],
+            args: Vec::new(),
         }
+    }
+
+    /// The same with this library of a plug-in.
+    #[must_use]
+    pub fn with_library(mut self, library: &Path) -> Self {
+        self.what = format!("the plug-in {}", library.display());
+        self.args.push(library.into());
+        self
     }
 }
 

@@ -119,6 +119,7 @@ fn decide(state: &mut ClusterState, proposal: &Proposal) -> Verdict {
                 members::Present { endpoints, protocol: *protocol, software, incarnation: *incarnation };
             members::update(state, *node, &now)
         }
+        Command::ReportTypes { node, types } => members::report_types(state, *node, types),
         Command::Evict { node } => members::evict(state, &asked, node),
         Command::CreateCredential { name, kind, role, expires } => {
             credentials::create(state, &asked, name, kind, *role, *expires)

@@ -11,10 +11,11 @@
 use model::desired::{ClusterSpec, GroupSpec};
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, NewNode, Outcome, Proposal, ProtocolRange,
-    Role, SoftwareVersion,
+    Role, SoftwareVersion, TypeProblem,
 };
 use model::{
     ClusterId, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp, TokenId,
+    TypeName,
 };
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ impl Stage {
                 self.requests += 1;
                 let n1 = "n1".parse().unwrap();
                 let actor = match words[0] {
-                    "update" => Actor::Node(n1),
+                    "update" | "types" => Actor::Node(n1),
                     _ => Actor::Local { node: n1, uid: 0 },
                 };
                 let proposal = Proposal {
@@ -165,6 +166,10 @@ fn command(words: &[&str]) -> Command {
             software: SoftwareVersion(after(words, "software").unwrap_or("1.0").to_owned()),
             incarnation: Incarnation([number(after(words, "life").unwrap_or("1")) as u8; 8]),
         },
+        "types" => Command::ReportTypes {
+            node: NodeId(number(words[1])),
+            types: words[2..].iter().map(|word| type_report(word)).collect(),
+        },
         "evict" => Command::Evict { node: node(words[1]) },
         "credential" => Command::CreateCredential {
             name: words[1].parse().unwrap(),
@@ -219,6 +224,13 @@ fn group(text: &str) -> GroupSpec {
         .unwrap()
 }
 
+/// `disk` can be used, `disk:why` cannot.
+fn type_report(word: &str) -> (TypeName, Option<TypeProblem>) {
+    let (kind, reason) = word.split_once(':').map_or((word, None), |(kind, why)| (kind, Some(why)));
+    let problem = reason.map(|reason| TypeProblem { reason: reason.to_owned(), event: Some(1058) });
+    (kind.parse().unwrap(), problem)
+}
+
 fn show(state: &ClusterState) -> String {
     let mut out = format!("revision {}, last node {}\n", state.revision, state.last_node);
     for (id, node) in &state.nodes {
@@ -227,6 +239,10 @@ fn show(state: &ClusterState) -> String {
         let token = node.token.map_or_else(String::new, |token| format!(", token {token}"));
         let software = &node.software;
         writeln!(out, "  node {id} {}: {how} at {}, {software}{token}", node.name, at.join(" ")).unwrap();
+        for (kind, problem) in &node.types {
+            let standing = problem.as_ref().map_or("can be used", |problem| &problem.reason);
+            writeln!(out, "    type {kind}: {standing}").unwrap();
+        }
     }
     for (id, gone) in &state.evicted {
         writeln!(out, "  evicted {id} {}: by {}", gone.name, gone.by).unwrap();

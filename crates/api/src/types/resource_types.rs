@@ -47,9 +47,10 @@ pub struct TypeShown {
 /// A type on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TypeOnNode {
-    /// Whether it can be used there; null where the node did not answer.
+    /// Whether it can be used there; of a node that did not answer, as it last said; null where nobody
+    /// knows.
     pub loadable: Option<bool>,
-    /// Why not, or why it is not known.
+    /// Why not, why it is not known, or why it is not sure.
     pub reason: Option<String>,
 }
 

@@ -67,4 +67,5 @@ fn members() -> Router<Arc<Node>> {
         .route(peer_paths::EVENTS, post(peers::events))
         .route(peer_paths::TYPES, post(peers::types))
         .route(peer_paths::TYPE, post(peers::describe_type))
+        .route(peer_paths::LIBRARY_TYPE, post(peers::describe_library_type))
 }

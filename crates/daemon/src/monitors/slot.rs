@@ -1,13 +1,22 @@
 //! One monitor, kept running.
+//!
+//! The monitor of a plug-in has a library: it is started only while the library's files are as they
+//! should be, and it is there only once the library has said which types it serves. Everything else is
+//! the same for all monitors.
 
-use super::{Change, Ground, Tell};
+use super::library::Library;
+use super::standing::Standing;
+use super::trouble::{self, Trouble};
+use super::{Change, Shared, failures};
 use futures::StreamExt as _;
-use monitor_client::{End, Monitor, Program, StartError};
-use resource_api::{Instance, ResourceId, Verb};
-use std::collections::BTreeMap;
+use model::TypeName;
+use monitor_client::{End, Monitor, Program};
+use resource_api::message::TypeStanding;
+use resource_api::{Checks, Instance, ResourceId, Verb};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Probes of one adoption at a time. Each may be an agent, which is some processes; a thousand at once
@@ -20,42 +29,57 @@ const CALM: Duration = Duration::from_secs(60);
 /// The longest wait before another start.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
 
+/// From such a wait on nobody should wait for the next start: its types are lost meanwhile.
+const TOO_LONG: Duration = Duration::from_secs(4);
+
+/// How long a library may take to say what it serves. Its process gives up after 30 s by itself and says
+/// why, which is better than being killed.
+const LOAD_MAX: Duration = Duration::from_secs(40);
+
 /// A monitor, or its absence, and what it has to be told.
 pub(super) struct Slot {
     program: Program,
-    ground: Arc<Ground>,
-    tell: Tell,
-    news: broadcast::Sender<Change>,
+    /// Of a plug-in's monitor.
+    library: Option<Library>,
+    shared: Arc<Shared>,
+    /// The types that are registered to it.
+    types: Mutex<BTreeSet<TypeName>>,
     kept: Mutex<BTreeMap<ResourceId, Kept>>,
     /// Changed only while `kept` is held, so that nothing is told to a monitor twice or not at all.
     current: watch::Sender<Current>,
+    standing: Mutex<Standing>,
 }
 
-struct Kept {
-    instance: Instance,
-    watched: bool,
+/// A resource that it looks after.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) instance: Instance,
+    pub(super) watched: bool,
 }
 
 #[derive(Clone)]
 enum Current {
     /// It is being started, for the first time or again.
     Starting,
-    Runs(Monitor),
+    /// It runs, and serves these types (told of a plug-in's alone).
+    Runs(Monitor, Vec<TypeStanding>),
     /// It cannot be started. Tried again, but nobody should wait for it.
-    Broken(String),
-    /// The daemon stops.
+    Broken(Trouble),
+    /// The daemon stops, or nobody wants it any more.
     Stopped,
 }
 
 impl Slot {
-    pub(super) fn new(
-        program: Program,
-        ground: Arc<Ground>,
-        tell: Tell,
-        news: broadcast::Sender<Change>,
-    ) -> Arc<Self> {
-        let (kept, current) = (Mutex::default(), watch::Sender::new(Current::Starting));
-        Arc::new(Self { program, ground, tell, news, kept, current })
+    pub(super) fn new(program: Program, library: Option<Library>, shared: Arc<Shared>) -> Arc<Self> {
+        Arc::new(Self {
+            program,
+            library,
+            shared,
+            types: Mutex::default(),
+            kept: Mutex::default(),
+            current: watch::Sender::new(Current::Starting),
+            standing: Mutex::new(Standing::Unknown),
+        })
     }
 
     fn kept(&self) -> MutexGuard<'_, BTreeMap<ResourceId, Kept>> {
@@ -64,9 +88,24 @@ impl Slot {
 
     fn running(&self) -> Option<Monitor> {
         match &*self.current.borrow() {
-            Current::Runs(monitor) => Some(monitor.clone()),
+            Current::Runs(monitor, _) => Some(monitor.clone()),
             _ => None,
         }
+    }
+
+    /// From now on these types are registered to it.
+    pub(super) fn serve(&self, types: BTreeSet<TypeName>) {
+        *self.types.lock().unwrap_or_else(PoisonError::into_inner) = types;
+    }
+
+    fn type_names(&self) -> BTreeSet<String> {
+        let types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
+        types.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether its types can be used.
+    pub(super) fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn open(&self, instance: Instance) {
@@ -78,12 +117,14 @@ impl Slot {
         }
     }
 
-    pub(super) fn close(&self, id: &ResourceId) {
+    /// Forgets a resource; what it was is returned.
+    pub(super) fn close(&self, id: &ResourceId) -> Option<Kept> {
         let mut kept = self.kept();
-        kept.remove(id);
+        let known = kept.remove(id);
         if let Some(monitor) = self.running() {
             monitor.close(id);
         }
+        known
     }
 
     pub(super) fn watch(&self, id: &ResourceId, on: bool) {
@@ -95,85 +136,180 @@ impl Slot {
         }
     }
 
+    /// Of which type a resource is.
+    pub(super) fn kind_of(&self, id: &ResourceId) -> Option<TypeName> {
+        self.kept().get(id).map(|kept| kept.instance.kind.clone())
+    }
+
+    /// What was noticed goes to everybody; what a person should know of it becomes an event.
+    fn hear(&self, change: Change) {
+        if let Change::Changed { id, outcome, noticed_by } = &change
+            && let Some(kind) = self.kind_of(id)
+        {
+            let occasion = failures::noticed(*noticed_by);
+            failures::of(id, &kind, occasion, outcome).map(|event| (self.shared.tell)(event));
+        }
+        // Nobody has to listen.
+        let _ = self.shared.news.send(change);
+    }
+
     /// The monitor, as soon as it runs. The error is why it does not.
     pub(super) async fn monitor(&self, limit: Duration) -> Result<Monitor, String> {
         let mut current = self.current.subscribe();
         let decided = current.wait_for(|current| !matches!(current, Current::Starting));
         let decided = timeout(limit, decided).await.map(|current| current.map(|current| current.clone()));
         match decided {
-            Ok(Ok(Current::Runs(monitor))) => Ok(monitor),
-            Ok(Ok(Current::Broken(why))) => Err(why),
+            Ok(Ok(Current::Runs(monitor, _))) => Ok(monitor),
+            Ok(Ok(Current::Broken(trouble))) => Err(trouble.why),
             Ok(_) => Err("the daemon stops".to_owned()),
             Err(_) => Err(format!("the resource monitor for {} is being started", self.program.what)),
         }
     }
 
-    /// Keeps it running until the daemon stops.
+    /// Keeps it running until it is stopped.
     pub(super) async fn keep(self: &Arc<Self>) {
-        let (mut in_a_row, mut broken) = (0, false);
+        match &self.library {
+            None => self.keep_process().await,
+            Some(library) => {
+                let look = library.look(|| self.type_names(), || self.judge());
+                tokio::join!(look, self.keep_process());
+            }
+        }
+    }
+
+    async fn keep_process(self: &Arc<Self>) {
+        let mut in_a_row = 0;
         let mut first = true;
         while !matches!(*self.current.borrow(), Current::Stopped) {
+            let mut looked = self.library.as_ref().map(Library::looked);
+            if let Some(looked) = &mut looked {
+                // Nothing is known before the first look; its sender lives as long as this.
+                let _ = looked.wait_for(Option::is_some).await;
+            }
             let began = Instant::now();
-            match self.start().await {
-                Ok(monitor) => {
-                    (first, broken) = (self.adopt(&monitor, first), false);
+            let (broken, how) = match self.start().await {
+                Ok((monitor, types)) => {
+                    first = self.adopt(&monitor, types, first);
                     let end = monitor.ended().await;
                     self.ended(&end, monitor.pid());
+                    (false, Some(end))
                 }
-                Err(why) => {
-                    // A series is told once; its reason is in the state of every type.
-                    if !std::mem::replace(&mut broken, true) {
-                        let (monitor, problem) = (self.program.what.clone(), why.clone());
-                        (self.tell)(events::MonitorNotStarted { monitor, problem }.into());
-                    }
-                    self.turn(Current::Broken(why));
+                Err(trouble) => {
+                    self.turn(Current::Broken(trouble));
+                    (true, None)
                 }
-            }
+            };
             in_a_row = if began.elapsed() > CALM { 0 } else { in_a_row + 1 };
-            sleep(back_off(in_a_row)).await;
+            let wait = back_off(in_a_row);
+            if let Some(end) = how.filter(|_| wait >= TOO_LONG) {
+                self.turn(Current::Broken(trouble::keeps_ending(&end)));
+            }
+            let changed = async {
+                match &mut looked {
+                    // What was broken may be mended; of what ended, another file changes nothing.
+                    Some(looked) if broken => looked.changed().await.is_ok(),
+                    _ => std::future::pending().await,
+                }
+            };
+            let mended = tokio::select! { () = sleep(wait) => false, mended = changed => mended };
+            in_a_row = if mended { 0 } else { in_a_row };
         }
         // The part of the daemon that keeps monitors must not end before the daemon does.
         std::future::pending::<()>().await;
     }
 
-    /// It is that from now on, unless the daemon stops; whether it is.
+    /// It is that from now on, unless it was stopped; whether it is.
     fn turn(&self, next: Current) -> bool {
-        self.current.send_if_modified(|current| {
+        let turned = self.current.send_if_modified(|current| {
             let goes_on = !matches!(current, Current::Stopped);
             if goes_on {
                 *current = next;
             }
             goes_on
-        })
+        });
+        self.judge();
+        turned
     }
 
-    async fn start(&self) -> Result<Monitor, String> {
-        let place = self.ground.place().map_err(|error| format!("its folder cannot be made: {error}"))?;
+    /// Finds out whether its types can be used now, and tells of it if that has changed.
+    fn judge(&self) {
+        let broken = self.library.as_ref().and_then(Library::trouble);
+        let next = match (broken, &*self.current.borrow()) {
+            (Some(trouble), Current::Runs(..) | Current::Starting | Current::Broken(_)) => {
+                Standing::Lost(trouble)
+            }
+            (None, Current::Runs(_, types)) => Standing::Serves(types.clone()),
+            (None, Current::Broken(trouble)) => Standing::Lost(trouble.clone()),
+            // As it was: a start takes a moment, and what is known is known until it is over.
+            (_, Current::Starting | Current::Stopped) => return,
+        };
+        let before = {
+            let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *standing, next.clone())
+        };
+        if before == next {
+            return;
+        }
+        match (&before, &next) {
+            // A reason that is the same with other types, or the same once more, has been told.
+            (Standing::Lost(before), Standing::Lost(now)) if before.why == now.why => {}
+            (_, Standing::Lost(Trouble { event: Some(event), .. })) => (self.shared.tell)(event.clone()),
+            (Standing::Lost(Trouble { event: Some(_), .. }), Standing::Serves(_)) => {
+                if let Some(library) = &self.library {
+                    let types: Vec<String> = self.type_names().into_iter().collect();
+                    let (types, plugin) = (types.join(", "), library.path().display().to_string());
+                    (self.shared.tell)(events::PluginLoadable { types, plugin }.into());
+                }
+            }
+            _ => {}
+        }
+        self.shared.changed.send_modify(|changes| *changes += 1);
+    }
+
+    async fn start(self: &Arc<Self>) -> Result<(Monitor, Vec<TypeStanding>), Trouble> {
+        if let Some(trouble) = self.library.as_ref().and_then(Library::trouble) {
+            return Err(trouble);
+        }
+        let (ground, what) = (&self.shared.ground, &self.program.what);
+        let place = ground.place().map_err(|error| trouble::no_place(what, &error))?;
         let (news, mut heard) = mpsc::unbounded_channel();
-        let started = Monitor::start(&self.program, place, self.ground.monitors().as_deref(), news).await;
-        let monitor = started.map_err(|error: StartError| error.to_string())?;
-        let all = self.news.clone();
+        let started = Monitor::start(&self.program, place, ground.monitors().as_deref(), news).await;
+        let monitor = started.map_err(|error| trouble::not_started(what, &error))?;
+        let slot = self.clone();
         tokio::spawn(async move {
             while let Some(one) = heard.recv().await {
-                // Nobody has to listen.
-                let _ = all.send(one.into());
+                slot.hear(one.into());
             }
         });
-        Ok(monitor)
+        let Some(library) = &self.library else { return Ok((monitor, Vec::new())) };
+        match monitor.types(LOAD_MAX).await {
+            Ok(types) => Ok((monitor, types)),
+            Err(_) => {
+                monitor.kill(format!("did not serve its library within {} s", LOAD_MAX.as_secs()));
+                let end = monitor.ended().await;
+                Err(trouble::ended_early(library.path(), &self.type_names(), &end))
+            }
+        }
     }
 
     /// Tells a new monitor everything, and has it look at everything. Returns false: the next one is not
     /// the first.
-    fn adopt(self: &Arc<Self>, monitor: &Monitor, first: bool) -> bool {
+    fn adopt(self: &Arc<Self>, monitor: &Monitor, types: Vec<TypeStanding>, first: bool) -> bool {
         let kept = self.kept();
+        if self.library.is_none() {
+            // Only agents note anything.
+            self.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|note| {
+                monitor.note(note);
+            });
+        }
         for Kept { instance, watched } in kept.values() {
             monitor.open(instance.clone());
             if *watched {
                 monitor.watch(&instance.id, true);
             }
         }
-        if !self.turn(Current::Runs(monitor.clone())) {
-            monitor.kill("was ended: the daemon stops".to_owned());
+        if !self.turn(Current::Runs(monitor.clone(), types)) {
+            monitor.kill("was ended: nobody wants it any more".to_owned());
             return false;
         }
         let probed: Vec<_> =
@@ -182,24 +318,43 @@ impl Slot {
         tracing::info!(pid = monitor.pid(), "the resource monitor for {} runs", self.program.what);
         if !first {
             let resources = probed.len() as u64;
-            (self.tell)(events::MonitorReplaced { monitor: self.program.what.clone(), resources }.into());
+            let monitor = self.program.what.clone();
+            (self.shared.tell)(events::MonitorReplaced { monitor, resources }.into());
         }
-        let (news, monitor) = (self.news.clone(), monitor.clone());
+        self.probe(monitor.clone(), probed);
+        false
+    }
+
+    /// Has a monitor look at resources, some at a time; what it finds is told as news.
+    fn probe(self: &Arc<Self>, monitor: Monitor, resources: Vec<(ResourceId, Checks)>) {
+        let slot = self.clone();
         tokio::spawn(async move {
-            let probe = |(id, checks): (ResourceId, resource_api::Checks)| {
-                let (news, monitor) = (&news, &monitor);
+            let probe = |(id, checks): (ResourceId, Checks)| {
+                let (slot, monitor) = (&slot, &monitor);
                 async move {
                     let deadline = Duration::from_millis(checks.is_alive_deadline_ms);
                     let outcome = monitor.call(&id, Verb::Probe, deadline, BTreeMap::new()).await;
-                    let _ = news.send(Change::Adopted { id, outcome });
+                    slot.hear(Change::Adopted { id, outcome });
                 }
             };
-            futures::stream::iter(probed.into_iter().map(probe))
+            futures::stream::iter(resources.into_iter().map(probe))
                 .buffer_unordered(PROBES_AT_ONCE)
                 .count()
                 .await;
         });
-        false
+    }
+
+    /// Takes over a resource that another monitor looked after until now.
+    pub(super) fn take_over(self: &Arc<Self>, resource: Kept) {
+        let (id, checks) = (resource.instance.id.clone(), resource.instance.checks);
+        self.open(resource.instance);
+        if resource.watched {
+            self.watch(&id, true);
+        }
+        // One that does not run yet probes everything once it does.
+        if let Some(monitor) = self.running() {
+            self.probe(monitor, vec![(id, checks)]);
+        }
     }
 
     fn ended(&self, end: &End, pid: u32) {
@@ -217,7 +372,7 @@ impl Slot {
         };
         let printed = Some(end.said.clone()).filter(|said| !said.is_empty());
         let (monitor, how) = (self.program.what.clone(), end.how.clone());
-        (self.tell)(events::MonitorDied { monitor, pid, how, resources, printed }.into());
+        (self.shared.tell)(events::MonitorDied { monitor, pid, how, resources, printed }.into());
     }
 
     /// Asks it to end, for good.
@@ -232,7 +387,6 @@ impl Slot {
         if let Some(monitor) = monitor {
             monitor.quit(limit).await;
         }
-        self.ground.tidy();
     }
 }
 

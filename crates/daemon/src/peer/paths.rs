@@ -14,6 +14,8 @@ pub(crate) const EVENTS: &str = "/peer/v1/events";
 pub(crate) const TYPES: &str = "/peer/v1/types";
 /// What one of them says of itself: a [`model::TypeName`], answered with a [`resource_api::TypeDescription`].
 pub(crate) const TYPE: &str = "/peer/v1/type";
+/// What a type of a library says of itself: a [`crate::types::LibraryType`], answered the same.
+pub(crate) const LIBRARY_TYPE: &str = "/peer/v1/library-type";
 /// The one path that a node without a certificate may ask: [`model::stored::JoinRequest`].
 pub(crate) const JOIN_REQUEST: &str = "/join/v1/request";
 

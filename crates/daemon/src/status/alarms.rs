@@ -4,9 +4,11 @@ use crate::disk;
 use crate::node::own::Own;
 use crate::node::{Node, quorum::Quorum};
 use api::Alarm;
+use model::stored::{ClusterState, NodeRecord};
+use std::collections::BTreeMap;
 
 /// The alarms, worst first.
-pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
+pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     let mut alarm = |event: u32, about: String, text: String| alarms.push(Alarm { event, node: about, text });
     let here = node.name().to_string();
@@ -58,5 +60,26 @@ pub(super) fn alarms(node: &Node, quorum: &Quorum) -> Vec<Alarm> {
             alarm(events::ClockDiffers::ENTRY.id, name.clone(), text);
         }
     }
+    for record in state.nodes.values() {
+        alarms.extend(lost_types(record));
+    }
     alarms
+}
+
+/// What cannot be loaded on a node: one alarm for all types with the same reason.
+fn lost_types(record: &NodeRecord) -> Vec<Alarm> {
+    let mut kinds_of: BTreeMap<(u32, &str), Vec<&str>> = BTreeMap::new();
+    for (kind, problem) in &record.types {
+        let Some((event, reason)) = problem.as_ref().and_then(|it| Some((it.event?, it.reason.as_str())))
+        else {
+            continue;
+        };
+        kinds_of.entry((event, reason)).or_default().push(kind.as_str());
+    }
+    let alarm = |((event, reason), kinds): ((u32, &str), Vec<&str>)| Alarm {
+        event,
+        node: record.name.to_string(),
+        text: format!("{} cannot be used: {reason}", kinds.join(", ")),
+    };
+    kinds_of.into_iter().map(alarm).collect()
 }

@@ -1,12 +1,13 @@
 //! The writes of the cluster database: what is proposed, replicated and applied.
 
-use super::{ClusterRecord, CredentialKind, ProtocolRange, Role, SoftwareVersion};
+use super::{ClusterRecord, CredentialKind, ProtocolRange, Role, SoftwareVersion, TypeProblem};
 use crate::desired::ClusterSpec;
 use crate::{
     ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Timestamp,
-    TokenId,
+    TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A command with everything that applying it may not find out by itself: the time, who asked,
@@ -117,6 +118,13 @@ pub enum Command {
         /// Its present life.
         incarnation: Incarnation,
     },
+    /// A member says how the resource types stand on it.
+    ReportTypes {
+        /// The node.
+        node: NodeId,
+        /// As [`super::NodeRecord::types`].
+        types: BTreeMap<TypeName, Option<TypeProblem>>,
+    },
     /// Removes a node for good.
     Evict {
         /// Its name.
@@ -151,6 +159,7 @@ impl Command {
             Self::Admit { .. } => "admit a node",
             Self::Confirm { .. } => "confirm a node",
             Self::UpdateNode { .. } => "update a node",
+            Self::ReportTypes { .. } => "report how types stand",
             Self::Evict { .. } => "evict a node",
             Self::CreateCredential { .. } => "create a credential",
             Self::RevokeCredential { .. } => "revoke a credential",

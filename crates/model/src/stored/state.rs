@@ -4,7 +4,7 @@ use super::{Outcome, ProtocolRange, SoftwareVersion};
 use crate::desired::ClusterSpec;
 use crate::{
     ClusterId, ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision,
-    Secret, Timestamp, TokenId,
+    Secret, Timestamp, TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -69,6 +69,14 @@ impl ClusterState {
     }
 }
 
+impl NodeRecord {
+    /// Why a resource type cannot be used on it; nothing: it can, as far as is known.
+    #[must_use]
+    pub fn type_problem(&self, kind: &TypeName) -> Option<&TypeProblem> {
+        self.types.get(kind)?.as_ref()
+    }
+}
+
 /// What makes a cluster this cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterRecord {
@@ -110,6 +118,21 @@ pub struct NodeRecord {
     /// The life of its daemon that the cluster last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Incarnation>,
+    /// How the resource types stand on it, as it says itself: of each registered type, that it can be
+    /// used or why not; of the others that the desired state uses, why not. What is not named here can be
+    /// used, or the node has not found out yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<TypeName, Option<TypeProblem>>,
+}
+
+/// Why a resource type cannot be used on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeProblem {
+    /// In a sentence or two.
+    pub reason: String,
+    /// The number of the event that told of it there, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<u32>,
 }
 
 /// A former member.

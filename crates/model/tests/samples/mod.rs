@@ -8,9 +8,11 @@ use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
     EvictedRecord, Heartbeat, Hello, HelloAnswer, Identity, JoinAnswer, JoinRequest, JoinToken, MemberHint,
     NewNode, NodeRecord, Outcome, Proposal, ProtocolRange, Rejection, Role, SoftwareVersion, TokenRecord,
+    TypeProblem,
 };
 use model::{
     ClusterId, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp, TokenId,
+    TypeName,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,6 +48,15 @@ pub(crate) fn heartbeat() -> Heartbeat {
 
 pub(crate) fn join_token() -> JoinToken {
     JoinToken { id: TokenId([1; 8]), secret: [2; 16], ca_pin: [3; 32] }
+}
+
+fn types() -> BTreeMap<TypeName, Option<TypeProblem>> {
+    let problem = |reason: &str, event| Some(TypeProblem { reason: reason.to_owned(), event });
+    BTreeMap::from([
+        ("vendor-disk".parse().unwrap(), problem("libvendor.so.4 is not on this node", Some(1058))),
+        ("vendor-tape".parse().unwrap(), None),
+        ("ocf:vendor:Tape".parse().unwrap(), problem("there is no such type on this node", None)),
+    ])
 }
 
 fn spec() -> ClusterSpec {
@@ -158,6 +169,7 @@ impl Samples for Command {
                 software: software(),
                 incarnation: Incarnation([9; 8]),
             },
+            Self::ReportTypes { node: NodeId(2), types: types() },
             Self::Evict { node: node_name() },
             Self::CreateCredential {
                 name: "ops".parse().unwrap(),
@@ -348,6 +360,12 @@ impl Samples for ClusterRecord {
     }
 }
 
+impl Samples for TypeProblem {
+    fn samples() -> Vec<Self> {
+        types().into_values().flatten().collect()
+    }
+}
+
 impl Samples for NodeRecord {
     fn samples() -> Vec<Self> {
         let joining = Self {
@@ -360,12 +378,14 @@ impl Samples for NodeRecord {
             confirmed: false,
             token: Some(TokenId([1; 8])),
             incarnation: None,
+            types: BTreeMap::new(),
         };
         let member = Self {
             name: node_name(),
             confirmed: true,
             token: None,
             incarnation: Some(Incarnation([9; 8])),
+            types: types(),
             ..joining.clone()
         };
         vec![member, joining]

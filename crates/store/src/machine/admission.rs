@@ -49,6 +49,7 @@ pub(super) fn admit(
         confirmed: false,
         token: Some(token),
         incarnation: None,
+        types: std::collections::BTreeMap::new(),
     };
     state.nodes.insert(id, record);
     let admitted =

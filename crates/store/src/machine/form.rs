@@ -37,5 +37,6 @@ fn member(node: &NewNode, asked: &Asked) -> NodeRecord {
         confirmed: true,
         token: None,
         incarnation: None,
+        types: std::collections::BTreeMap::new(),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{Accepted, Asked, Verdict};
 use events::{NodeConfigurationChanged, NodeEvicted};
-use model::stored::{ClusterState, EvictedRecord, ProtocolRange, Rejection, SoftwareVersion};
-use model::{Endpoint, Incarnation, NodeId, NodeName};
+use model::stored::{ClusterState, EvictedRecord, ProtocolRange, Rejection, SoftwareVersion, TypeProblem};
+use model::{Endpoint, Incarnation, NodeId, NodeName, TypeName};
+use std::collections::BTreeMap;
 
 /// What a member says of itself.
 pub(super) struct Present<'a> {
@@ -38,6 +39,21 @@ pub(super) fn update(state: &mut ClusterState, node: NodeId, now: &Present) -> V
     }
     let (endpoints, software) = (now.endpoints.to_vec(), now.software.clone());
     Ok(Accepted::changed(NodeConfigurationChanged { node: name, endpoints, software }))
+}
+
+/// How the types stand on a member, as it says. Nobody is told here: the node has told its own events.
+pub(super) fn report_types(
+    state: &mut ClusterState,
+    node: NodeId,
+    types: &BTreeMap<TypeName, Option<TypeProblem>>,
+) -> Verdict {
+    let unknown = || Rejection::UnknownNode { name: format!("number {node}") };
+    let member = state.nodes.get_mut(&node).ok_or_else(unknown)?;
+    if member.types == *types {
+        return Ok(Accepted::as_it_is());
+    }
+    member.types.clone_from(types);
+    Ok(Accepted::quietly())
 }
 
 pub(super) fn evict(state: &mut ClusterState, asked: &Asked, name: &NodeName) -> Verdict {

@@ -93,7 +93,7 @@ fn name<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, F
 fn plugin(library: &Path) -> Result<Program, Failure> {
     // The plug-in host runs in `/`.
     let library = std::path::absolute(library).unwrap_or_else(|_| library.to_owned());
-    let program = Program::plugin_host(&library);
+    let program = Program::plugin_host().with_library(&library);
     let check = elf::check_in(&elf::Search::of_this_machine(), Some(&program.path), &library);
     if check.is_good() {
         return Ok(program);

@@ -30,7 +30,7 @@ pub async fn apply(
     let parsed = parse(&request.text).await?.map_err(|found| invalid(&node, &actor, &request, &found))?;
     let members: Vec<_> = state.nodes.values().map(|record| record.name.clone()).collect();
     let mut against = declaration::check_against(&parsed, &cluster.name, &members);
-    against.extend(declaration::check_agents(&parsed, &types::descriptions(&node, parsed.agents()).await));
+    against.extend(declaration::check_agents(&parsed, &types::descriptions(&node, parsed.asked()).await));
     if against.iter().any(|found| found.severity == Severity::Error) {
         return Err(invalid(&node, &actor, &request, &against).into());
     }

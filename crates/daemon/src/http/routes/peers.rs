@@ -5,6 +5,7 @@ use crate::http::body::Body;
 use crate::http::caller::{AnyLife, Connection, Peer};
 use crate::http::problem::Answer;
 use crate::node::Node;
+use crate::types::LibraryType;
 use crate::{enter, hello};
 use api::{EventQuery, Problem, ProblemKind};
 use axum::body::Bytes;
@@ -106,6 +107,16 @@ pub(super) async fn describe_type(
 ) -> Answer<TypeDescription> {
     let nothing = |why: String| Problem::new(ProblemKind::NotFound, why);
     Ok(Json(node.monitors.describe(&kind).await.map_err(nothing)?))
+}
+
+/// What a type of a library says of itself, which another node wants to know before it is registered.
+pub(super) async fn describe_library_type(
+    State(node): State<Arc<Node>>,
+    _: Peer,
+    Body(LibraryType { kind, library }): Body<LibraryType>,
+) -> Answer<TypeDescription> {
+    let nothing = |why: String| Problem::new(ProblemKind::NotFound, why);
+    Ok(Json(node.monitors.describe_in(&kind, &library).await.map_err(nothing)?))
 }
 
 /// A node that wants to join; the only path for those whom nobody knows.

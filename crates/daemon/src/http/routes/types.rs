@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use futures::StreamExt as _;
 use model::TypeName;
+use model::stored::{ClusterState, TypeProblem};
 use resource_api::message::TypeStanding;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,11 +63,18 @@ async fn everywhere(node: &Arc<Node>) -> Types {
     });
     let (own, mut answers) = tokio::join!(node.monitors.types(), futures::future::join_all(asked));
     answers.push((node.name().to_string(), own));
-    merge(answers)
+    merge(answers, &reported(&node.state()))
 }
 
-/// One view out of what each node answered.
-fn merge(answers: Vec<(String, Result<Vec<TypeStanding>, String>)>) -> Types {
+/// How types stood on each node when it last said so to the database.
+type Reported = BTreeMap<String, BTreeMap<TypeName, Option<TypeProblem>>>;
+
+fn reported(state: &ClusterState) -> Reported {
+    state.nodes.values().map(|record| (record.name.to_string(), record.types.clone())).collect()
+}
+
+/// One view out of what each node answered, and of what the silent ones said before.
+fn merge(answers: Vec<(String, Result<Vec<TypeStanding>, String>)>, reported: &Reported) -> Types {
     let mut types: BTreeMap<TypeName, BTreeMap<String, TypeOnNode>> = BTreeMap::new();
     let (mut silent, mut names) = (Vec::new(), Vec::new());
     for (node, answer) in answers {
@@ -81,7 +89,10 @@ fn merge(answers: Vec<(String, Result<Vec<TypeStanding>, String>)>) -> Types {
             }
         }
     }
-    for nodes in types.values_mut() {
+    for (name, _) in silent.iter().filter_map(|silent: &Silent| reported.get(&silent.node)).flatten() {
+        types.entry(name.clone()).or_default();
+    }
+    for (kind, nodes) in &mut types {
         for name in &names {
             let missing = || TypeOnNode {
                 loadable: Some(false),
@@ -90,8 +101,19 @@ fn merge(answers: Vec<(String, Result<Vec<TypeStanding>, String>)>) -> Types {
             nodes.entry(name.clone()).or_insert_with(missing);
         }
         for Silent { node, reason } in &silent {
-            let unknown = TypeOnNode { loadable: None, reason: Some(reason.clone()) };
-            nodes.insert(node.clone(), unknown);
+            let before = reported.get(node).and_then(|types| types.get(kind));
+            let standing = match before {
+                None => TypeOnNode { loadable: None, reason: Some(reason.clone()) },
+                Some(None) => TypeOnNode {
+                    loadable: Some(true),
+                    reason: Some(format!("as it last said; now it is silent: {reason}")),
+                },
+                Some(Some(problem)) => TypeOnNode {
+                    loadable: Some(false),
+                    reason: Some(format!("{} (as it last said; now it is silent)", problem.reason)),
+                },
+            };
+            nodes.insert(node.clone(), standing);
         }
     }
     let types = types.into_iter().map(|(name, nodes)| bare(&name, nodes)).collect();
@@ -134,11 +156,15 @@ mod tests {
             name: name.parse().unwrap(),
             problem: problem.map(str::to_owned),
         };
-        let merged = merge(vec![
+        let answers = vec![
             ("n1".to_owned(), Ok(vec![standing("dummy", None), standing("disk", Some("no libx"))])),
             ("n2".to_owned(), Ok(vec![standing("dummy", None)])),
             ("n3".to_owned(), Err("no answer".to_owned())),
-        ]);
+        ];
+        let problem = TypeProblem { reason: "no liby".to_owned(), event: Some(1058) };
+        let said =
+            BTreeMap::from([("disk".parse().unwrap(), Some(problem)), ("tape".parse().unwrap(), None)]);
+        let merged = merge(answers, &BTreeMap::from([("n3".to_owned(), said)]));
         let shown = |name: &str, node: &str| {
             let found = merged.types.iter().find(|shown| shown.name == name).unwrap();
             let on = &found.nodes[node];
@@ -148,6 +174,10 @@ mod tests {
         assert_eq!(shown("disk", "n1"), (Some(false), "no libx".to_owned()));
         assert_eq!(shown("disk", "n2"), (Some(false), "there is no such type on this node".to_owned()));
         assert_eq!(shown("dummy", "n3"), (None, "no answer".to_owned()));
+        let before = "no liby (as it last said; now it is silent)".to_owned();
+        assert_eq!(shown("disk", "n3"), (Some(false), before));
+        assert_eq!(shown("tape", "n3").0, Some(true));
+        assert_eq!(shown("tape", "n1").0, Some(false));
         assert_eq!(merged.silent.len(), 1);
     }
 }

@@ -76,6 +76,7 @@ mod tests {
             required: false,
             default: None,
             unique: false,
+            reloadable: false,
             summary: String::new(),
             replaced_by: None,
         };
