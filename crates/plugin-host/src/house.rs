@@ -30,7 +30,7 @@ pub(crate) enum Event {
 
 /// A library that is not loaded and started up by then never will be. What takes long belongs into
 /// `online`, which has a deadline of its own.
-const LOAD_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const LOAD_MAX: Duration = Duration::from_secs(30);
 
 /// Nothing is due: look at the clock some time all the same.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -61,7 +61,8 @@ pub(crate) struct House {
     world: World,
     /// Nothing until it is loaded.
     plugin: Option<Plugin>,
-    /// Until when it has to be.
+    /// How long that may take, and until when it has to be.
+    load_max: Duration,
     load_until: Instant,
     /// What the daemon said meanwhile.
     early: Vec<ToMonitor>,
@@ -69,12 +70,19 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) fn new(library: PathBuf, place: Place, writer: Writer, events: Sender<Event>) -> Self {
+    pub(crate) fn new(
+        library: PathBuf,
+        place: Place,
+        writer: Writer,
+        events: Sender<Event>,
+        load_max: Duration,
+    ) -> Self {
         Self {
             library,
             world: World { place, events, writer },
             plugin: None,
-            load_until: Instant::now() + LOAD_DEADLINE,
+            load_max,
+            load_until: Instant::now() + load_max,
             early: Vec::new(),
             resources: BTreeMap::new(),
         }
@@ -104,7 +112,7 @@ impl House {
 
     fn look_at_the_clock(&mut self, now: Instant) -> Result<(), End> {
         if self.plugin.is_none() && now >= self.load_until {
-            let why = format!("its start-up did not return within {} s", LOAD_DEADLINE.as_secs());
+            let why = format!("its start-up did not return within {:?}", self.load_max);
             return Err(self.not_loaded(&LoadError { stage: LoadStage::Startup, problems: vec![why] }));
         }
         for resource in self.resources.values_mut() {
@@ -250,6 +258,8 @@ impl House {
                     }
                 }
             }
+            // Native types ask nothing about the cluster, and note nothing for it.
+            ToMonitor::Note { .. } | ToMonitor::Cluster { .. } => {}
             ToMonitor::Hello { .. } | ToMonitor::Ping { .. } | ToMonitor::Quit => {}
         }
     }
@@ -269,4 +279,48 @@ fn kind_of(plugin: &Plugin, instance: &Instance) -> Result<Arc<NativeType>, Outc
 /// Which look a change was noticed by.
 pub(crate) fn noticed_by(verb: Verb) -> NoticedBy {
     if verb == Verb::IsAlive { NoticedBy::IsAlive } else { NoticedBy::LooksAlive }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Writer;
+    use resource_api::frame::Decoder;
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_library_that_is_not_loaded_in_time_is_given_up_with_the_reason_and_who_waits_is_answered() {
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets");
+        let (events, taken) = mpsc::channel();
+        let place = Place { node: "n1".to_owned(), run_dir: "/nowhere".into(), cgroup: None };
+        let id = ResourceId { group: "g".parse().expect("a name"), resource: "r".parse().expect("a name") };
+        let call = ToMonitor::Call {
+            call: 7,
+            id,
+            verb: Verb::Online,
+            deadline_ms: 60_000,
+            arguments: BTreeMap::new(),
+        };
+        events.send(Event::Said(call)).expect("it is heard");
+        let house = House::new("/a.so".into(), place, Writer::new(ours), events, Duration::from_millis(20));
+        assert_eq!(house.live(&taken), exit::STARTUP);
+
+        let mut bytes = Vec::new();
+        theirs.read_to_end(&mut bytes).expect("all that was said");
+        let mut decoder = Decoder::default();
+        decoder.feed(&bytes);
+        let said: Vec<FromMonitor> = std::iter::from_fn(|| decoder.take().expect("whole frames")).collect();
+        let [FromMonitor::LoadFailed { stage, problems, .. }, FromMonitor::Answer { call: 7, outcome, .. }] =
+            said.as_slice()
+        else {
+            panic!("{said:?}")
+        };
+        assert_eq!(
+            (*stage, problems.join(" ")),
+            (LoadStage::Startup, "its start-up did not return within 20ms".to_owned())
+        );
+        assert!(outcome.text.contains("did not return"), "{outcome}");
+    }
 }

@@ -104,5 +104,5 @@ fn serve() -> Result<u8, Ending> {
         let _ = loaded.send(Event::Loaded(library::load(&path)));
     });
     reading.and(loading).map_err(|error| protocol(format!("cannot start a thread: {error}")))?;
-    Ok(House::new(library, place, writer, events).live(&taken))
+    Ok(House::new(library, place, writer, events, house::LOAD_MAX).live(&taken))
 }

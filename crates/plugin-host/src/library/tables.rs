@@ -208,6 +208,7 @@ unsafe fn parameters(kind: &abi::Type, problems: &mut Vec<String>) -> Vec<Parame
             required: parameter.required != 0,
             default,
             unique: false,
+            reloadable: false,
             summary: summary.unwrap_or_default(),
             replaced_by: None,
             name,
