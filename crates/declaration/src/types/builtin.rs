@@ -118,6 +118,13 @@ pub(super) const TYPES: &[ResourceType] = &[
             required("listen", Kind::Listen, "Where it is served."),
             optional("server_name", Kind::HostName, "every name", "The host name that it answers to."),
             optional("health_path", Kind::Text, "/", "What is fetched to see that it works."),
+            optional(
+                "health_status",
+                Kind::Number { min: 100, max: 599 },
+                "below 400",
+                "The status of a good answer.",
+            ),
+            if_given("health_text", Kind::Text, "What a good answer has in it."),
         ],
         exactly_one: &[],
     },

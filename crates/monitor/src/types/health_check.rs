@@ -5,7 +5,7 @@
 //! the last check found, so that the monitor's intervals and this type's own do not add up.
 
 use super::given;
-use super::http::Url;
+use super::http::{Expected, Url};
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use process::{How, Job, run};
 use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb};
@@ -91,7 +91,7 @@ impl What {
         let failed = |why: String| Outcome::failed(Failure::Generic, why);
         let late = || format!("there was no answer within {} ms", at_most.as_millis());
         match self {
-            Self::Url(url) => match timeout(at_most, url.check()).await {
+            Self::Url(url) => match timeout(at_most, url.check(&Expected::default())).await {
                 Ok(answered) => answered.map_err(failed),
                 Err(_) => Err(failed(late())),
             },

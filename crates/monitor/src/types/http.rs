@@ -1,8 +1,8 @@
 //! The smallest client of HTTP/1.1: one GET, and the status that it is answered with.
 //!
-//! For health checks. It follows no redirection (a status below 400 is good as it is), reads no body and
-//! speaks no TLS: whoever has to check an `https` address knows which certificates to trust, and says so
-//! to `curl` in a command.
+//! For health checks. It follows no redirection (a status below 400 is good as it is), reads a body only
+//! where a text is expected in it, and speaks no TLS: whoever has to check an `https` address knows which
+//! certificates to trust, and says so to `curl` in a command.
 
 use std::net::{IpAddr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -22,6 +22,18 @@ pub(super) struct Url {
 
 /// A status line is a few dozen bytes. Whoever sends more without an end of line speaks something else.
 const STATUS_LINE_MAX: u64 = 1 << 10;
+
+/// What is looked through for a text.
+const BODY_MAX: u64 = 1 << 20;
+
+/// What a good answer is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Expected {
+    /// Its status; any below 400, if nothing is said.
+    pub(super) status: Option<u16>,
+    /// What its body has in it, in the first MiB.
+    pub(super) text: Option<String>,
+}
 
 impl Url {
     /// Reads `http://host[:port][/path]`. The error says what is wrong with it.
@@ -66,32 +78,43 @@ impl Url {
         }
     }
 
-    /// Fetches it: the status, or why there is none. Whoever asks keeps the deadline.
-    pub(super) async fn get(&self) -> Result<u16, String> {
+    /// Fetches it: the status and, if that is wanted, what came with it; or why there is none. Whoever asks
+    /// keeps the deadline.
+    async fn get(&self, with_body: bool) -> Result<(u16, Vec<u8>), String> {
         let mut stream = self.connect().await?;
+        // In the older version a body comes as it is, and ends with the connection.
+        let version = if with_body { "1.0" } else { "1.1" };
         let request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: steadfast\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+            "GET {} HTTP/{version}\r\nHost: {}\r\nUser-Agent: steadfast\r\nAccept: */*\r\nConnection: close\r\n\r\n",
             self.path, self.authority
         );
         let broken = |error: std::io::Error| format!("the connection to {} broke: {error}", self.authority);
         stream.write_all(request.as_bytes()).await.map_err(broken)?;
-        let (mut answer, mut stream) = (Vec::new(), stream.take(STATUS_LINE_MAX));
-        while !answer.contains(&b'\n') {
+        let most = if with_body { BODY_MAX } else { STATUS_LINE_MAX };
+        let (mut answer, mut stream) = (Vec::new(), stream.take(most));
+        while with_body || !answer.contains(&b'\n') {
             if stream.read_buf(&mut answer).await.map_err(broken)? == 0 {
                 break;
             }
         }
-        status(&answer).ok_or_else(|| format!("what {} answers is not HTTP", self.authority))
+        let status = status(&answer).ok_or_else(|| format!("what {} answers is not HTTP", self.authority))?;
+        Ok((status, answer))
     }
 
-    /// Fetches it; good is a status below 400.
-    pub(super) async fn check(&self) -> Result<(), String> {
-        match self.get().await? {
-            good @ 100..400 => {
-                tracing::trace!(status = good, url = %self.authority, "good");
-                Ok(())
+    /// Fetches it; the error says what is not as expected.
+    pub(super) async fn check(&self, expected: &Expected) -> Result<(), String> {
+        let (status, answer) = self.get(expected.text.is_some()).await?;
+        let what = || format!("http://{}{} is answered with status {status}", self.authority, self.path);
+        match expected.status {
+            Some(wanted) if wanted != status => return Err(format!("{}, not {wanted}", what())),
+            None if status >= 400 => return Err(what()),
+            _ => {}
+        }
+        match &expected.text {
+            Some(text) if !holds(&answer, text) => {
+                Err(format!("{}, and {text:?} is not in what comes with it", what()))
             }
-            bad => Err(format!("http://{}{} is answered with status {bad}", self.authority, self.path)),
+            _ => Ok(()),
         }
     }
 
@@ -107,6 +130,13 @@ impl Url {
         let clean = |text: &str| !text.chars().any(|c| c.is_whitespace() || c.is_control());
         clean(&self.authority) && clean(&self.path)
     }
+}
+
+/// Whether the body of an answer has this in it.
+fn holds(answer: &[u8], text: &str) -> bool {
+    let end_of_head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let body = end_of_head.map_or(&[][..], |at| &answer[at + 4..]);
+    body.windows(text.len().max(1)).any(|part| part == text.as_bytes())
 }
 
 /// The status in the first line of an answer.
@@ -147,6 +177,13 @@ mod tests {
         let address = "127.0.0.1:80".parse().unwrap();
         assert!(Url::of(address, Some("shop"), "/a\nb").is_err() && Url::of(address, None, "a").is_err());
         assert_eq!(Url::of(address, Some("shop"), "/").unwrap().authority, "shop");
+    }
+
+    #[test]
+    fn a_text_is_looked_for_in_the_body_alone() {
+        let answer = b"HTTP/1.1 200 OK\r\nX: shop\r\n\r\nall \xff well\n";
+        assert!(holds(answer, "well") && holds(answer, "all "));
+        assert!(!holds(answer, "shop") && !holds(answer, "ill") && !holds(b"HTTP/1.1 200 OK\r\n", "OK"));
     }
 
     #[test]

@@ -5,20 +5,26 @@
 //! said there holds here: it outlives the monitor, is found again, ended whole, and its end is noticed at
 //! once. `online` is done when the health path is answered with a status below 400.
 //!
-//! The workers run as `www-data`, or what else web servers run as here; the folder must be readable to it.
+//! The workers run as `www-data`, or what else web servers run as here; the folder must be readable to it
+//! (`folder.rs`). Changed parameters are taken up while it serves (`reload.rs`).
+//!
+//! Deliberately absent: TLS, several names, anything but files. Whoever needs that writes a configuration
+//! of their own, and runs nginx as a `process` or by its agent.
 
 mod config;
+mod folder;
+mod port;
+mod reload;
 
 use super::given;
-use super::http::Url;
+use super::http::{Expected, Url};
 use super::process::{Children, Program, SEARCH_PATH};
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use config::{Site, TEMPORARY, Unquotable};
 use process::{How, Job, run};
-use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb};
+use resource_api::{Failure, Instance, Kind, Outcome, Parameter, TypeDescription, Verb};
 use std::fs;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +72,13 @@ impl ResourceType for WebSite {
             required(parameter("listen", Kind::Text, "Where it is served.")),
             or("every name", parameter("server_name", Kind::Text, "The host name that it answers to.")),
             or("/", parameter("health_path", Kind::Text, "What is fetched to see that it works.")),
+            or("below 400", parameter("health_status", Kind::Number, "The status of a good answer.")),
+            parameter("health_text", Kind::Text, "What a good answer has in it."),
         ];
-        let description = given::described("web-site", "A folder served over HTTP.", parameters);
+        // All of them are in nginx's configuration, which it takes up anew, or in the looks alone.
+        let parameters = parameters.into_iter().map(|one| Parameter { reloadable: true, ..one }).collect();
+        let mut description = given::described("web-site", "A folder served over HTTP.", parameters);
+        description.verbs.insert(Verb::Reload, None);
         Box::pin(async move { Ok(description) })
     }
 
@@ -79,6 +90,7 @@ impl ResourceType for WebSite {
         let path = given::text(instance, "health_path")?.unwrap_or("/");
         let health = Url::of(reachable(listen), server_name.as_deref(), path)
             .map_err(|why| given::wrong("health_path", why))?;
+        let expected = expected(instance)?;
         let root = given::needed(instance, "root")?.to_owned();
         for text in [Some(&root), server_name.as_ref()].into_iter().flatten() {
             config::quoted(text).map_err(|why| not_configured(&why))?;
@@ -88,6 +100,7 @@ impl ResourceType for WebSite {
             listen,
             server_name,
             health,
+            expected,
             folder: world.place.run_dir.join("nginx").join(instance.id.file_name()),
             program: Program::of(&instance.id, "web-site", world, &self.children, STOP_TIMEOUT),
         }))
@@ -99,6 +112,7 @@ struct Served {
     listen: SocketAddr,
     server_name: Option<String>,
     health: Url,
+    expected: Expected,
     /// For the configuration and nginx's own files.
     folder: PathBuf,
     program: Program,
@@ -107,7 +121,7 @@ struct Served {
 impl Served {
     async fn do_it(&self, request: Request) -> Outcome {
         match request.verb {
-            Verb::Validate => self.fits().map_or_else(|why| why, |_| Outcome::done()),
+            Verb::Validate => self.fits().await.map_or_else(|why| why, |_| Outcome::done()),
             Verb::Probe => self.program.probe(),
             Verb::Online => self.online(request.deadline).await.map_or_else(|why| why, |()| Outcome::done()),
             Verb::Offline => self.program.stop(request.deadline).await,
@@ -120,39 +134,45 @@ impl Served {
                 other => other,
             },
             Verb::IsAlive => match self.program.look() {
-                runs if runs.is_good() => self.health.check().await.map_or_else(failed, |()| runs),
+                runs if runs.is_good() => {
+                    self.health.check(&self.expected).await.map_or_else(failed, |()| runs)
+                }
                 other => other,
             },
+            Verb::Reload => {
+                reload::reload(self, request.deadline).await.map_or_else(|why| why, |()| Outcome::done())
+            }
             other => unimplemented(other),
         }
     }
 
     /// Whether this node can serve it: the program that does.
-    fn fits(&self) -> Result<PathBuf, Outcome> {
+    async fn fits(&self) -> Result<PathBuf, Outcome> {
         let nginx = nginx()?;
-        if !Path::new(&self.root).is_dir() {
-            let text = format!(
-                "`root`: {} is no folder on this node; make it, or let the site depend on the disk that has it",
-                self.root
-            );
-            return Err(Outcome::failed(Failure::Arguments, text));
-        }
+        let user = workers();
+        let user = user.as_ref().map(|(user, group)| (user.as_str(), group.as_str()));
+        folder::is_readable(Path::new(&self.root), user).await?;
         Ok(nginx)
+    }
+
+    /// The configuration that it is served with.
+    fn config(&self) -> PathBuf {
+        self.folder.join("nginx.conf")
     }
 
     async fn online(&self, deadline: Duration) -> Result<(), Outcome> {
         let until = Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2));
         let mut unfinished = None;
         if !self.program.look().is_good() {
-            let nginx = self.fits()?;
+            let nginx = self.fits().await?;
             // Workers of an earlier life would hold the port.
             let ended = self.program.kill().await;
             if !ended.is_good() {
                 return Err(ended);
             }
-            self.is_free()?;
-            let config = self.configure(&nginx).await?;
-            let config = config.into_os_string();
+            port::is_free(self.listen, &[])?;
+            let config = self.config();
+            self.configure(&nginx, &config).await?;
             let job = job(&nginx).arg("-e").arg("stderr").arg("-c").arg(config);
             unfinished = Some(self.program.killed_if_dropped());
             let started = self.program.start(job).await;
@@ -161,7 +181,7 @@ impl Served {
             }
         }
         loop {
-            let why = match timeout(TRY, self.health.check()).await {
+            let why = match timeout(TRY, self.health.check(&self.expected)).await {
                 Ok(Ok(())) => {
                     if let Some(started) = unfinished {
                         started.finished();
@@ -184,25 +204,8 @@ impl Served {
         }
     }
 
-    /// nginx tries for seconds to get a port that is taken, and then says so among much else.
-    fn is_free(&self) -> Result<(), Outcome> {
-        let (address, port) = (self.listen, self.listen.port());
-        let text = match TcpListener::bind(address).map_err(|error| (error.kind(), error)) {
-            Ok(_) => return Ok(()),
-            Err((io::ErrorKind::AddrInUse, _)) => {
-                format!("another program listens on {address}; `ss -ltnp 'sport = :{port}'` names it")
-            }
-            Err((io::ErrorKind::AddrNotAvailable, _)) => format!(
-                "{} is not on this node; let the site depend on the `ip-address` resource that brings it",
-                address.ip()
-            ),
-            Err((_, error)) => format!("cannot listen on {address}: {error}"),
-        };
-        Err(failed(text))
-    }
-
-    /// Writes the configuration and has it tested: its file.
-    async fn configure(&self, nginx: &Path) -> Result<PathBuf, Outcome> {
+    /// Writes the configuration to this file and has it tested.
+    async fn configure(&self, nginx: &Path, file: &Path) -> Result<(), Outcome> {
         // Which parts it has: what is not built in must not be configured.
         let about = run(&job(nginx).arg("-V"), TEST_DEADLINE).await;
         let about = about.map_err(|error| failed(error.to_string()))?.output;
@@ -221,14 +224,13 @@ impl Served {
             parts: &parts,
         };
         let config = config.config().map_err(|why| not_configured(&why))?;
-        let file = self.folder.join("nginx.conf");
         fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::write(&file, config))
+            .and_then(|()| fs::write(file, config))
             .map_err(|error| failed(format!("cannot write {}: {error}", file.display())))?;
-        let test = job(nginx).arg("-t").arg("-q").arg("-e").arg("stderr").arg("-c").arg(&file);
+        let test = job(nginx).arg("-t").arg("-q").arg("-e").arg("stderr").arg("-c").arg(file);
         let tested = run(&test, TEST_DEADLINE).await.map_err(|error| failed(error.to_string()))?;
         match tested.how {
-            How::Exited(0) => Ok(file),
+            How::Exited(0) => Ok(()),
             _ => {
                 let text =
                     format!("nginx refuses its configuration; `nginx -t -c {}` says why", file.display());
@@ -246,6 +248,16 @@ impl Resource for Served {
     fn changed(self: Arc<Self>) -> Future<Outcome> {
         Box::pin(async move { self.program.changed().await })
     }
+}
+
+/// What a good answer is.
+fn expected(instance: &Instance) -> Result<Expected, Outcome> {
+    let status = match given::number(instance, "health_status", 0)? {
+        0 => None,
+        status @ 100..600 => u16::try_from(status).ok(),
+        _ => return Err(given::wrong("health_status", "is no status of HTTP, 100 to 599")),
+    };
+    Ok(Expected { status, text: given::text(instance, "health_text")?.map(str::to_owned) })
 }
 
 fn job(nginx: &Path) -> Job {

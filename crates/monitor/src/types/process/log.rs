@@ -70,6 +70,20 @@ impl Log {
             .unwrap_or_default()
     }
 
+    /// How long it is.
+    pub(super) fn length(&self) -> u64 {
+        fs::metadata(&self.file).map_or(0, |found| found.len())
+    }
+
+    /// The end of it, but nothing from before it was so long. One that was cut meanwhile is new as a whole.
+    pub(super) fn since(&self, length: u64) -> String {
+        let now = self.length();
+        let new = if now < length { now } else { now - length };
+        self.last(new.min(resource_api::Outcome::OUTPUT_MAX_BYTES as u64))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
     fn last(&self, count: u64) -> io::Result<Vec<u8>> {
         let mut file = File::open(&self.file)?;
         let length = file.metadata()?.len();
@@ -100,6 +114,7 @@ mod tests {
         assert_eq!(log.end(), "");
         fs::write(log.path(), "calm\n").unwrap();
         assert_eq!((log.keep_short(), log.end().as_str()), (CALM, "calm\n"));
+        assert_eq!((log.length(), log.since(2).as_str(), log.since(99).as_str()), (5, "lm\n", "calm\n"));
         let flood = format!("{}the end\n", "x".repeat(LOG_MAX_BYTES as usize));
         fs::write(log.path(), flood).unwrap();
         assert!(log.end().ends_with("xthe end\n"));

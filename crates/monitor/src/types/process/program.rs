@@ -232,7 +232,18 @@ impl Program {
         Ok(identity)
     }
 
-    fn members(&self) -> Vec<i32> {
+    /// How much it has printed.
+    pub(in crate::types) fn log_length(&self) -> u64 {
+        self.log.length()
+    }
+
+    /// What it printed since there was so much.
+    pub(in crate::types) fn log_since(&self, length: u64) -> String {
+        self.log.since(length)
+    }
+
+    /// All that it started and that still runs, with it.
+    pub(in crate::types) fn members(&self) -> Vec<i32> {
         self.hold.members(self.identity.read())
     }
 
