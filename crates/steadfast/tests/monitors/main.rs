@@ -34,7 +34,10 @@ fn with<F: Future<Output = ()>>(path: &str, test: impl FnOnce(Under) -> F) {
         let told: Arc<Mutex<Vec<events::Draft>>> = Arc::default();
         let noted = told.clone();
         let ground = Ground::folder("n1", folder.path().to_owned());
-        let monitors = Monitors::new(ground, program(path), move |event| noted.lock().unwrap().push(event));
+        let monitors = {
+            let (host, tell) = (Program::plugin_host(), move |event| noted.lock().unwrap().push(event));
+            Monitors::new(ground, program(path), host, tell)
+        };
         let kept = monitors.clone();
         tokio::spawn(async move { kept.keep_built_in().await });
         tokio::time::timeout(PATIENCE * 2, test(Under { monitors: monitors.clone(), told, folder }))
