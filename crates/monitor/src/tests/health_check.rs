@@ -31,7 +31,11 @@ async fn online(daemon: &mut Client, deadline: Duration) -> Outcome {
 
 /// A server that answers every connection with this, and hangs if it is nothing.
 async fn server(answer: &'static [u8]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    server_at("127.0.0.1:0", answer).await
+}
+
+async fn server_at(address: &str, answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
         let mut held = Vec::new();
@@ -62,6 +66,28 @@ fn what_answers_is_online_and_is_remembered() {
             for look in [Verb::Probe, Verb::LooksAlive, Verb::IsAlive] {
                 assert_eq!(daemon.call("a", look).await, Outcome::running());
             }
+            assert_eq!(daemon.call("a", Verb::Offline).await, Outcome::done());
+        }
+    });
+}
+
+#[test]
+fn addresses_of_ipv6_and_names_are_checked_as_well() {
+    with_monitor(Registry::of_this_machine(), async |mut daemon| {
+        if TcpListener::bind("[::1]:0").await.is_err() {
+            eprintln!("SKIPPED addresses_of_ipv6_and_names_are_checked_as_well: no IPv6 here");
+            return;
+        }
+        let good = server_at("[::1]:0", b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let local = server(b"HTTP/1.1 200 OK\r\n\r\n").await.replace("127.0.0.1", "localhost");
+        for what in [
+            ("url", text(format!("http://{good}/"))),
+            ("tcp", text(good)),
+            ("url", text(format!("http://{local}/"))),
+        ] {
+            daemon.open_with("a", "health-check", [what], NEVER).await;
+            assert_eq!(daemon.call("a", Verb::Online).await, Outcome::done());
+            assert_eq!(daemon.call("a", Verb::IsAlive).await, Outcome::running());
             assert_eq!(daemon.call("a", Verb::Offline).await, Outcome::done());
         }
     });

@@ -203,6 +203,43 @@ fn what_cannot_run_is_said_with_its_reason() {
 }
 
 #[test]
+fn what_its_user_may_not_use_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !rustix::process::geteuid().is_root() || !Path::new("/usr/bin/setpriv").exists() {
+        eprintln!("SKIPPED what_its_user_may_not_use_is_named: not root, or no setpriv");
+        return;
+    }
+    let house = House::new("denied");
+    let (name, folder) = (house.name.as_str(), house.folder.path());
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let (locked, program) = (folder.join("locked"), folder.join("program"));
+    std::fs::create_dir_all(locked.join("in")).unwrap();
+    std::fs::write(&program, "#!/bin/sh\n").unwrap();
+    mode(folder, 0o755);
+    mode(&locked, 0o700);
+    mode(&program, 0o744);
+    let inside = locked.join("in").to_str().unwrap().to_owned();
+    let cases = [
+        (command(&["/bin/true"]), inside, format!("may not enter {} on the way", locked.display())),
+        (command(&[program.to_str().unwrap()]), "/".to_owned(), "may not execute".to_owned()),
+    ];
+    house.monitor(async |mut daemon| {
+        for (command, folder, words) in cases {
+            let user = ("user", Value::Text("nobody".to_owned()));
+            let wish = [command, user, ("working_directory", Value::Text(folder))];
+            daemon.open_with(name, "process", wish, NEVER).await;
+            for verb in [Verb::Validate, Verb::Online] {
+                let outcome = daemon.call(name, verb).await;
+                assert_eq!(failure(&outcome), Some(Failure::Permission), "{verb}: {outcome}");
+                assert!(outcome.text.contains("`nobody`") && outcome.text.contains(&words), "{outcome}");
+            }
+        }
+    });
+}
+
+#[test]
 fn one_that_ends_at_once_is_a_failed_start_with_its_last_words() {
     let house = House::new("at-once");
     house.monitor(async |mut daemon| {

@@ -144,7 +144,13 @@ impl Checked {
             Outcome::failed(Failure::Generic, text)
         };
         match request.verb {
-            Verb::Validate => Outcome::done(),
+            Verb::Validate => match &self.what {
+                What::Command(job) if !job.program.exists() => {
+                    let text = format!("{} is not installed on this node", job.program.display());
+                    Outcome::failed(Failure::NotInstalled, text)
+                }
+                _ => Outcome::done(),
+            },
             Verb::Probe if self.is_online() => Outcome::running(),
             Verb::LooksAlive | Verb::IsAlive if self.is_online() => {
                 if request.verb == Verb::IsAlive || self.due_in().is_zero() {

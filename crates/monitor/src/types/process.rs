@@ -5,6 +5,7 @@
 //! the monitor's folder `log`, and the end of that in the events. `online` is done when it was executed
 //! and did not end at once: whether it is of use to clients is a question for a `health-check`.
 
+pub(super) mod access;
 mod hold;
 mod identity;
 mod log;
@@ -16,8 +17,9 @@ pub(super) use user::local as local_account;
 
 use super::given;
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
+use access::{Asking, closed, may};
 use process::Job;
-use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb};
+use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb, Verdict};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,11 +97,11 @@ impl Wish {
 
     /// As a program to be run on this node.
     async fn job(&self) -> Result<Job, Outcome> {
-        if !self.program.exists() {
+        if !may("-e", &self.program, Asking::Root).await? {
             let text = format!("{} is not installed on this node", self.program.display());
             return Err(Outcome::failed(Failure::NotInstalled, text));
         }
-        if !self.folder.is_dir() {
+        if !may("-d", &self.folder, Asking::Root).await? {
             let text = format!("`working_directory`: {} is no folder on this node", self.folder.display());
             return Err(Outcome::failed(Failure::Arguments, text));
         }
@@ -118,18 +120,55 @@ impl Wish {
     }
 }
 
+/// What stands in the way of the user that it is to run as; asked when the kernel has refused it, and
+/// before anything is started if somebody wants to know.
+async fn refused(job: &Job) -> Result<(), Outcome> {
+    let Some(user) = &job.user else { return Ok(()) };
+    let (uid, gid) = (user.uid.to_string(), user.gid.to_string());
+    let asking = Asking::Alone(&uid, &gid);
+    let no = |what: String| Err(Outcome::failed(Failure::Permission, what));
+    let name =
+        job.environment.iter().find(|(name, _)| name == "USER").map(|(_, name)| name.to_string_lossy());
+    let name = name.unwrap_or(uid.as_str().into());
+    if let Some(folder) = job.folder.as_deref()
+        && let Some(at) = closed(folder, asking).await?
+    {
+        let (folder, at) = (folder.display(), at.display());
+        return no(format!("`working_directory`: user `{name}` may not enter {at} on the way to {folder}"));
+    }
+    if may("-x", &job.program, asking).await? {
+        return Ok(());
+    }
+    let (program, above) = (job.program.display(), job.program.parent().unwrap_or(Path::new("/")));
+    match closed(above, asking).await? {
+        Some(at) => no(format!("user `{name}` may not enter {} on the way to {program}", at.display())),
+        None => no(format!("user `{name}` may not execute {program}: `chmod o+x {program}` lets everybody")),
+    }
+}
+
 struct Running {
     wish: Wish,
     program: Program,
 }
 
 impl Running {
+    async fn start(&self, job: Job) -> Outcome {
+        let started = self.program.start(job.clone()).await;
+        match started.verdict {
+            Verdict::Failed { failure: Failure::Permission } => refused(&job).await.err().unwrap_or(started),
+            _ => started,
+        }
+    }
+
     async fn do_it(&self, request: Request) -> Outcome {
         match request.verb {
-            Verb::Validate => self.wish.job().await.map_or_else(|why| why, |_| Outcome::done()),
+            Verb::Validate => match self.wish.job().await {
+                Ok(job) => refused(&job).await.map_or_else(|why| why, |()| Outcome::done()),
+                Err(why) => why,
+            },
             Verb::Probe => self.program.probe(),
             Verb::Online => match self.wish.job().await {
-                Ok(job) => self.program.start(job).await,
+                Ok(job) => self.start(job).await,
                 Err(why) => why,
             },
             Verb::Offline => self.program.stop(request.deadline).await,
