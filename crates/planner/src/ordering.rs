@@ -1,0 +1,33 @@
+//! From where everything is to where it is to be: steps, and what each has to wait for.
+//!
+//! First is decided what goes on without a break ([`continuity`]); whatever else runs and needs something
+//! that does not, is stopped and started again. Then each group gets its steps on each node ([`within`]),
+//! and steps of different groups are put in order ([`between`]). Nothing waits for anything that it does
+//! not need: there is no order but by these edges.
+//!
+//! Stops never wait for starts. That is why the steps cannot go in a circle, whatever the policies say.
+
+mod between;
+mod continuity;
+mod draft;
+mod within;
+
+pub(crate) use continuity::Continuity;
+pub(crate) use draft::Because;
+
+use crate::placement::Placement;
+use crate::plan::Step;
+use crate::problem::Problem;
+use draft::Draft;
+
+/// The steps, and what they interrupt.
+pub(crate) fn steps(problem: &Problem<'_>, placement: &Placement) -> (Vec<Step>, Continuity) {
+    let continuity = continuity::find(problem, placement);
+    let mut draft = Draft::new(problem.groups.len());
+    for group in problem.groups.places() {
+        within::steps(problem, placement, &continuity, group, &mut draft);
+    }
+    between::order(problem, placement, &continuity, &mut draft);
+    let steps = draft.finish(problem, placement);
+    (steps, continuity)
+}

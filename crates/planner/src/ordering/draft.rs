@@ -1,0 +1,141 @@
+//! Steps while they are being put together.
+
+use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
+use crate::placement::Placement;
+use crate::plan::{Action, Step};
+use crate::problem::Problem;
+use crate::report;
+
+/// Why a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// The group is to be elsewhere, or nowhere, or here: its report says why.
+    Placed,
+    /// It failed.
+    Failed,
+    /// Its parameters have changed.
+    Changed,
+    /// It does not run, and should.
+    NotRunning,
+    /// It needs that resource of its group, which is stopped.
+    NeedsResource(ResourceIx),
+    /// It needs that group, which is interrupted.
+    NeedsGroup(GroupIx),
+    /// It was found on several nodes.
+    FoundTwice,
+    /// The file does not know it any more.
+    Stranger,
+    /// Nobody knows whether it runs.
+    Unknown,
+}
+
+/// A step without its number.
+pub(super) struct Drafted {
+    pub(super) action: Action,
+    pub(super) group: GroupIx,
+    pub(super) resource: Option<String>,
+    pub(super) node: NodeIx,
+    pub(super) to: Option<NodeIx>,
+    pub(super) not_before_ms: Option<u64>,
+    pub(super) after: Vec<usize>,
+    pub(super) because: Because,
+}
+
+/// Where steps of a group begin and end: what others wait for, or are waited for by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flow {
+    /// The first steps down, on each node: stops and demotions that wait for nothing in the group.
+    pub(super) down_first: Vec<(NodeIx, usize)>,
+    /// The last steps down.
+    pub(super) down_last: Vec<(NodeIx, usize)>,
+    /// The first steps up.
+    pub(super) up_first: Vec<(NodeIx, usize)>,
+    /// The last steps up.
+    pub(super) up_last: Vec<(NodeIx, usize)>,
+}
+
+/// Steps, and where those of each group begin and end.
+pub(super) struct Draft {
+    pub(super) steps: Vec<Drafted>,
+    pub(super) flows: Of<GroupIx, Flow>,
+}
+
+impl Draft {
+    pub(super) fn new(groups: usize) -> Self {
+        Self { steps: Vec::new(), flows: Of::filled(groups, Flow::default()) }
+    }
+
+    /// Adds a step, and says its number.
+    pub(super) fn add(&mut self, action: Action, group: GroupIx, node: NodeIx, because: Because) -> usize {
+        self.steps.push(Drafted {
+            action,
+            group,
+            resource: None,
+            node,
+            to: None,
+            not_before_ms: None,
+            after: Vec::new(),
+            because,
+        });
+        self.steps.len() - 1
+    }
+
+    /// One step waits for another.
+    pub(super) fn after(&mut self, step: usize, first: usize) {
+        if step != first && !self.steps[step].after.contains(&first) {
+            self.steps[step].after.push(first);
+        }
+    }
+
+    /// Numbers the steps so that each comes after what it waits for, as far as possible in the order of
+    /// nodes and groups.
+    pub(super) fn finish(self, problem: &Problem<'_>, placement: &Placement) -> Vec<Step> {
+        let count = self.steps.len();
+        let mut open: Vec<usize> = self.steps.iter().map(|step| step.after.len()).collect();
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (step, drafted) in self.steps.iter().enumerate() {
+            for first in &drafted.after {
+                waiting[*first].push(step);
+            }
+        }
+        let mut free: std::collections::BTreeSet<usize> =
+            (0..count).filter(|step| open[*step] == 0).collect();
+        let mut number = vec![usize::MAX; count];
+        let mut order = Vec::with_capacity(count);
+        while let Some(step) = free.pop_first() {
+            number[step] = order.len();
+            order.push(step);
+            for other in &waiting[step] {
+                open[*other] -= 1;
+                if open[*other] == 0 {
+                    free.insert(*other);
+                }
+            }
+        }
+        assert_eq!(
+            order.len(),
+            count,
+            "steps do not wait for each other in a circle: stops wait for no start"
+        );
+        order.into_iter().map(|step| self.step(problem, placement, step, &number)).collect()
+    }
+
+    fn step(&self, problem: &Problem<'_>, placement: &Placement, step: usize, number: &[usize]) -> Step {
+        let drafted = &self.steps[step];
+        let group = &problem.groups[drafted.group];
+        let mut after: Vec<usize> = drafted.after.iter().map(|first| number[*first]).collect();
+        after.sort_unstable();
+        let resource = drafted.resource.as_ref();
+        Step {
+            id: number[step],
+            action: drafted.action,
+            group: group.name().clone(),
+            resource: resource.and_then(|name| model::ResourceName::new(name.as_str()).ok()),
+            node: problem.nodes[drafted.node].name.clone(),
+            to: drafted.to.map(|node| problem.nodes[node].name.clone()),
+            not_before_ms: drafted.not_before_ms,
+            after,
+            reason: report::because(problem, placement, drafted.group, drafted.node, drafted.because),
+        }
+    }
+}

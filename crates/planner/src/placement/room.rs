@@ -1,0 +1,168 @@
+//! Who is where so far: those that have chosen, and those that are where they were and have yet to choose.
+
+use super::bars::{self, Presence};
+use super::{Bar, Choice, Chosen};
+use crate::ids::{GroupIx, NodeIx, Of};
+use crate::problem::{Aim, Problem};
+use model::desired::Place;
+
+/// The state of one pass.
+pub(super) struct Room<'p> {
+    pub(super) problem: &'p Problem<'p>,
+    /// For this group every node is weighed.
+    pub(super) focus: Option<GroupIx>,
+    current: &'p Of<GroupIx, Vec<Chosen>>,
+    choices: Of<GroupIx, Option<Choice>>,
+    /// Who stays where it is unless somebody more important needs the room.
+    pending: Of<NodeIx, Vec<GroupIx>>,
+    used: Of<NodeIx, Vec<u64>>,
+    count: Of<NodeIx, u32>,
+    left: Of<GroupIx, Option<Bar>>,
+}
+
+impl<'p> Room<'p> {
+    pub(super) fn new(
+        problem: &'p Problem<'p>,
+        current: &'p Of<GroupIx, Vec<Chosen>>,
+        focus: Option<GroupIx>,
+    ) -> Self {
+        let mut room = Self {
+            problem,
+            focus,
+            current,
+            choices: Of::filled(problem.groups.len(), None),
+            pending: Of::filled(problem.nodes.len(), Vec::new()),
+            used: Of::filled(problem.nodes.len(), vec![0; problem.measures.len()]),
+            count: Of::filled(problem.nodes.len(), 0),
+            left: Of::filled(problem.groups.len(), None),
+        };
+        for (ix, group) in problem.groups.iter() {
+            if group.view.wanted_offline || crate::problem::stopped_by(group).is_some() {
+                continue;
+            }
+            for at in &current[ix] {
+                let asked_away = group.asked.is_some_and(|asked| asked != at.node);
+                match bars::fixed(problem, ix, at.node, true) {
+                    None if !asked_away => room.pending[at.node].push(ix),
+                    None => {}
+                    Some(bar) => room.left[ix] = Some(bar),
+                }
+            }
+        }
+        room
+    }
+
+    /// Where a group is now.
+    pub(super) fn current(&self, group: GroupIx) -> &'p [Chosen] {
+        &self.current[group]
+    }
+
+    pub(super) fn is_here(&self, group: GroupIx, node: NodeIx) -> bool {
+        self.current[group].iter().any(|at| at.node == node)
+    }
+
+    /// What was chosen for a group; only for one that has chosen.
+    pub(super) fn choice(&self, group: GroupIx) -> &Choice {
+        self.choices[group].as_ref().expect("it has chosen")
+    }
+
+    /// It is about to choose: where it is, it does not count any more.
+    pub(super) fn take_up(&mut self, group: GroupIx) {
+        for at in self.current[group].iter() {
+            self.pending[at.node].retain(|other| *other != group);
+        }
+    }
+
+    /// It has chosen.
+    pub(super) fn settle(&mut self, group: GroupIx, choice: Choice) {
+        for at in &choice.places {
+            self.count[at.node] += 1;
+            for (measure, amount) in &self.problem.groups[group].uses {
+                self.used[at.node][*measure] = self.used[at.node][*measure].saturating_add(*amount);
+            }
+        }
+        self.choices[group] = Some(choice);
+    }
+
+    /// It chooses again.
+    pub(super) fn unsettle(&mut self, group: GroupIx) -> Option<Choice> {
+        let choice = self.choices[group].take()?;
+        for at in &choice.places {
+            self.count[at.node] -= 1;
+            for (measure, amount) in &self.problem.groups[group].uses {
+                self.used[at.node][*measure] = self.used[at.node][*measure].saturating_sub(*amount);
+            }
+        }
+        Some(choice)
+    }
+
+    pub(super) fn is_settled(&self, group: GroupIx) -> bool {
+        self.choices[group].is_some()
+    }
+
+    /// It cannot stay where it is.
+    pub(super) fn leaves(&mut self, group: GroupIx, bar: Bar) {
+        self.left[group] = Some(bar);
+    }
+
+    /// Where a group is, as far as that is known: where it chose to be, else where it stays.
+    pub(super) fn at(&self, group: GroupIx) -> impl Iterator<Item = Chosen> + '_ {
+        let (chosen, stays): (&[Chosen], &[Chosen]) = match &self.choices[group] {
+            Some(choice) => (&choice.places, &[]),
+            None => (&[], &self.current[group]),
+        };
+        let stays = stays.iter().filter(move |at| self.pending[at.node].contains(&group));
+        chosen.iter().chain(stays).copied()
+    }
+
+    /// Whether what is aimed at is on a node.
+    pub(super) fn has(&self, aim: Aim, node: NodeIx) -> bool {
+        self.at(aim.group).any(|at| at.node == node && (at.primary || !aim.primary))
+    }
+
+    /// Whether as much of what is aimed at will be online as others need.
+    pub(super) fn will_serve(&self, aim: Aim) -> bool {
+        let needed = self.problem.groups[aim.group].clones.map_or(1, |clones| clones.min.max(1));
+        let there = self.at(aim.group).filter(|at| at.primary || !aim.primary).count();
+        there >= if aim.primary { 1 } else { needed as usize }
+    }
+
+    /// How another group is at a node, or in its failure domain.
+    pub(super) fn shares(&self, other: GroupIx, node: NodeIx, place: Place) -> Presence {
+        let same = |at: Chosen| match place {
+            Place::Node => at.node == node,
+            Place::FailureDomain => self.problem.nodes[at.node].domain == self.problem.nodes[node].domain,
+        };
+        match self.at(other).any(same) {
+            true if self.is_settled(other) => Presence::Fixed,
+            true => Presence::Yields,
+            false => Presence::Nowhere,
+        }
+    }
+
+    /// How much of a measure is used on a node: by those that chose, or stay and are as important; and
+    /// by those that stay and are less important.
+    pub(super) fn used(&self, node: NodeIx, measure: usize, priority: i32) -> (u64, u64) {
+        let (mut fixed, mut yields) = (self.used[node][measure], 0_u64);
+        for other in &self.pending[node] {
+            let other = &self.problem.groups[*other];
+            let amount = other.uses.iter().find(|(of, _)| *of == measure).map_or(0, |(_, amount)| *amount);
+            match other.priority < priority {
+                true => yields = yields.saturating_add(amount),
+                false => fixed = fixed.saturating_add(amount),
+            }
+        }
+        (fixed, yields)
+    }
+
+    /// How many groups are on a node.
+    pub(super) fn count(&self, node: NodeIx) -> usize {
+        self.count[node] as usize + self.pending[node].len()
+    }
+
+    /// What everybody chose, and why those that could not stay could not.
+    pub(super) fn into_choices(self) -> (Of<GroupIx, Choice>, Of<GroupIx, Option<Bar>>) {
+        let choices = self.choices.into_rows().into_iter();
+        (Of::new(choices.map(|choice| choice.expect("everybody has chosen")).collect()), self.left)
+    }
+}
