@@ -4,6 +4,7 @@
 //! which is also what the cluster will do. What the new file omits is removed, and the diff says so.
 
 mod compare;
+mod keys;
 mod text;
 
 pub use compare::diff;

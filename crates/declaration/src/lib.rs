@@ -37,6 +37,8 @@ pub use agents::{Said, check_agents};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use diff::{Change, ChangeKind, Diff, Item, KeyChange, diff};
 pub use nesting::too_deep;
-pub use parse::{GROUPS_MAX, LIBRARIES_MAX, Parsed, RESOURCES_MAX, TEXT_BYTES_MAX, TYPES_MAX, parse};
+pub use parse::{
+    GROUPS_MAX, LIBRARIES_MAX, NODES_MAX, Parsed, RESOURCES_MAX, TEXT_BYTES_MAX, TYPES_MAX, parse,
+};
 pub use starting::starting_file;
 pub use types::{Kind, Parameter, ResourceType, resource_type, types};

@@ -1,13 +1,14 @@
 //! From text to desired state, or to everything that is wrong with it.
 
+use crate::agents::PlacedRoles;
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::findings::Findings;
 use crate::nesting::too_deep;
 use crate::place::{At, Span};
-use crate::read::{self, PlacedAgent, PlacedType, Section};
+use crate::read::{self, PlacedAgent, PlacedGroup, PlacedNode, PlacedType, Section};
 use model::desired::{ClusterSpec, TypeSpec};
-use model::{AbsolutePath, ClusterName, NodeName, TypeName};
+use model::{AbsolutePath, ClusterName, GroupName, NodeName, TypeName};
 use toml::de::DeTable;
 
 /// The largest file, in bytes. A declaration of 4000 resources has about a tenth of it; what is
@@ -19,6 +20,9 @@ pub const GROUPS_MAX: usize = 10_000;
 
 /// The most resources, over all groups: five times the planner's goal.
 pub const RESOURCES_MAX: usize = 20_000;
+
+/// The most nodes that are described: five times the largest cluster that the planner is measured with.
+pub const NODES_MAX: usize = 1_000;
 
 /// The most types of plug-ins. A vendor's library has a handful.
 pub const TYPES_MAX: usize = 1_000;
@@ -45,6 +49,8 @@ pub struct Parsed {
     pub(crate) mentions: Vec<At<NodeName>>,
     /// Every resource whose parameters only its type knows.
     pub(crate) agents: Vec<PlacedAgent>,
+    /// Every group that has primaries.
+    pub(crate) roles: Vec<PlacedRoles>,
     /// Every type of a plug-in, registered with its library.
     pub(crate) types: Vec<(At<TypeName>, AbsolutePath)>,
 }
@@ -105,16 +111,15 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
     let types = read::types(&root, findings);
     let registered = types.iter().filter_map(|one| Some(&one.name.as_ref()?.value)).collect();
     let groups = read::groups(&root, &registered, findings);
-    check::groups(&groups, findings);
+    check::groups(&groups, &nodes, findings);
     check::nodes(&nodes, findings);
     check::types(&types, findings);
-
-    let mut mentions: Vec<At<NodeName>> = nodes.iter().map(|node| node.name.clone()).collect();
-    mentions.extend(groups.iter().flat_map(|group| group.preferred.iter().chain(&group.possible)).cloned());
-    mentions.sort_by_key(|mention| mention.span.start);
+    check::cluster(cluster.as_ref(), &groups, findings);
+    let mentions = mentions(&nodes, &groups);
     let agents =
         groups.iter().flat_map(|group| &group.resources).filter_map(|resource| resource.agent.clone());
     let agents = agents.collect();
+    let roles = groups.iter().filter_map(PlacedRoles::of).collect();
     let cluster = cluster?;
     let types = types.into_iter().map(placed).collect::<Option<Vec<_>>>()?;
     let type_spec = |(name, library): &(At<TypeName>, AbsolutePath)| TypeSpec {
@@ -124,8 +129,8 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
     let spec = ClusterSpec {
         profile: cluster.profile,
         stall_policy: cluster.stall_policy,
-        maintenance: false,
-        one_at_a_time: Vec::new(),
+        maintenance: cluster.maintenance,
+        one_at_a_time: cluster.one_at_a_time.iter().map(|list| names(list)).collect(),
         nodes: nodes.into_iter().map(|node| node.spec).collect(),
         types: types.iter().map(type_spec).collect(),
         groups: groups.into_iter().map(|group| group.spec).collect::<Option<_>>()?,
@@ -138,8 +143,23 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
         cluster_at: cluster.name.span,
         mentions,
         agents,
+        roles,
         types,
     })
+}
+
+/// Every node that the file names, in its order.
+fn mentions(nodes: &[PlacedNode], groups: &[PlacedGroup]) -> Vec<At<NodeName>> {
+    let named = groups
+        .iter()
+        .flat_map(|group| group.preferred.iter().chain(&group.possible).chain(&group.policy.scores));
+    let mut mentions: Vec<_> = nodes.iter().map(|node| &node.name).chain(named).cloned().collect();
+    mentions.sort_by_key(|mention| mention.span.start);
+    mentions
+}
+
+fn names(placed: &[At<GroupName>]) -> Vec<GroupName> {
+    placed.iter().map(|name| name.value.clone()).collect()
 }
 
 fn placed(one: PlacedType) -> Option<(At<TypeName>, AbsolutePath)> {

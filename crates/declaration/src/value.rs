@@ -1,5 +1,6 @@
-//! Values of the file: their numbers, and how messages call them.
+//! Values of the file: their numbers, their times, and how messages call them.
 
+use std::fmt;
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
@@ -36,5 +37,17 @@ pub(crate) fn in_quotes(value: &DeValue<'_>) -> Option<String> {
         DeValue::Boolean(flag) => Some(format!("\"{flag}\"")),
         DeValue::Datetime(time) => Some(format!("\"{time}\"")),
         DeValue::String(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+/// Milliseconds in the notation of the file: in the largest unit of which they are a whole number.
+pub(crate) struct Ms(pub(crate) u64);
+
+impl fmt::Display for Ms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+        let unit = units.into_iter().find(|(ms, _)| self.0.is_multiple_of(*ms));
+        let (ms, word) = unit.unwrap_or((1, "ms"));
+        write!(f, "{}{word}", self.0 / ms)
     }
 }

@@ -1,7 +1,7 @@
 //! Parameters of agents: checked by what the agents say, with their places.
 
 use declaration::{Said, Severity, check_agents, parse};
-use resource_api::{Kind, Parameter, TypeDescription};
+use resource_api::{Kind, Parameter, TypeDescription, Verb};
 use std::collections::BTreeMap;
 
 const FILE: &str = "\
@@ -28,6 +28,7 @@ fn said_of(kind: &str, parameters: &[(&str, Kind, bool)]) -> Said {
         required: *required,
         default: None,
         unique: false,
+        reloadable: false,
         summary: String::new(),
         replaced_by: None,
     };
@@ -126,4 +127,44 @@ fn a_type_that_no_node_can_load_is_doubtful_at_its_registration_alone() {
     let [one] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((one.severity, one.line, one.column), (Severity::Warning, 4, 8));
     assert!(one.message.ends_with("stored unchecked: n1: no libvendor.so"), "{}", one.message);
+}
+
+/// A group of one resource of this type, with these keys for the resource and after it.
+fn of_type(kind: &str, resource: &str, clones: &str) -> String {
+    format!(
+        "[cluster]\nname = \"shop\"\n[[group]]\nname = \"g\"\n[[group.resource]]\nname = \"r\"\n\
+         type = \"{kind}\"\n{resource}\n[group.clones]\n{clones}\n"
+    )
+}
+
+#[test]
+fn what_cannot_migrate_is_not_handed_over_while_it_runs() {
+    let kind = "ocf:heartbeat:VirtualDomain";
+    let text = of_type(kind, "live_migration = true", "").replace("[group.clones]\n", "");
+    let parsed = parse(&text).unwrap();
+    let mut said = said_of(kind, &[]);
+    let found = check_agents(&parsed, &said);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.severity, one.line), (Severity::Error, 8));
+    assert!(one.message.ends_with("`ocf:heartbeat:VirtualDomain` cannot do that"), "{}", one.message);
+    for description in said.values_mut().flatten() {
+        description.verbs.extend([(Verb::MigrateTo, None), (Verb::MigrateFrom, None)]);
+    }
+    assert_eq!(check_agents(&parsed, &said), []);
+}
+
+#[test]
+fn a_group_has_primaries_only_where_something_of_it_can_be_promoted() {
+    let kind = "ocf:heartbeat:pgsql";
+    let parsed = parse(&of_type(kind, "", "primaries = 1")).unwrap();
+    let mut said = said_of(kind, &[]);
+    let found = check_agents(&parsed, &said);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.severity, one.line, one.column), (Severity::Error, 10, 13));
+    assert!(one.message.contains("knows what a primary is"), "{}", one.message);
+    said.values_mut().flatten().for_each(|description| description.promotable = true);
+    assert_eq!(check_agents(&parsed, &said), []);
+    assert_eq!(check_agents(&parsed, &Said::new()), [], "nobody could be asked");
+    let builtin = parse(&of_type("dummy", "", "primaries = 1")).unwrap();
+    assert_eq!(check_agents(&builtin, &Said::new()).len(), 1);
 }

@@ -1,6 +1,6 @@
 //! Hostile texts are refused in little time, memory and answer.
 
-use declaration::{GROUPS_MAX, RESOURCES_MAX, Severity, TEXT_BYTES_MAX, parse};
+use declaration::{GROUPS_MAX, NODES_MAX, RESOURCES_MAX, Severity, TEXT_BYTES_MAX, parse};
 
 fn first_error(text: &str) -> String {
     let problems = parse(text).expect_err("a hostile text is refused");
@@ -79,4 +79,50 @@ fn thousands_of_wrong_references_and_circles_are_told_up_to_a_hundred() {
         .collect();
     let problems = parse(&format!("{head}resource=[{pairs}]\n")).expect_err("circles");
     assert_eq!(problems.len(), 100);
+}
+
+/// The head of a file, and so many groups named by their numbers.
+fn groups(count: usize, keys: impl Fn(usize) -> String) -> String {
+    let groups: String = (0..count).map(|i| format!("{{name=\"{i}\",resource=[],{}}},", keys(i))).collect();
+    format!("cluster.name=\"c\"\ngroup=[{groups}]\n")
+}
+
+#[test]
+fn chains_of_groups_as_long_as_the_file_are_no_circles() {
+    for key in ["start_after", "prefer_after", "runs_with"] {
+        let chain = |i: usize| if i == 0 { String::new() } else { format!("{key}=[\"{}\"]", i - 1) };
+        let parsed = parse(&groups(GROUPS_MAX, chain)).expect("a chain is no circle");
+        assert_eq!(parsed.spec.groups.len(), GROUPS_MAX);
+        let circle = |i: usize| format!("{key}=[\"{}\"]", (i + GROUPS_MAX - 1) % GROUPS_MAX);
+        let message = first_error(&groups(GROUPS_MAX, circle));
+        assert!(message.contains("in a circle: ") && message.len() < 1_000, "{message}");
+    }
+}
+
+#[test]
+fn thousands_of_groups_that_run_with_and_refuse_each_other_are_answered() {
+    // Each on several nodes, so that a chain does not make them one.
+    let clones = |i: usize| {
+        let before = i.saturating_sub(1);
+        let chain = if i == 0 { String::new() } else { format!("runs_with=[\"{before}\"],") };
+        format!("clones={{}},possible_owners=[\"n{}\"],{chain}never_with=[\"{}\"]", i % 3, i ^ 1)
+    };
+    assert!(parse(&groups(8_000, clones)).is_err());
+    let ring = |i: usize| format!("runs_with=[\"{}\"],uses={{a=1}},never_with=[\"{}\"]", i ^ 1, i ^ 1);
+    assert!(parse(&groups(8_000, ring)).is_err());
+}
+
+#[test]
+fn too_many_nodes_rules_or_things_that_are_used_are_refused() {
+    let head = "[cluster]\nname = \"c\"\n";
+    let nodes: String = (0..=NODES_MAX).map(|i| format!("[[node]]\nname=\"n{i}\"\n")).collect();
+    assert!(first_error(&format!("{head}{nodes}")).contains("at most 1000 are accepted"));
+    let rules = "{then=5},".repeat(101);
+    assert!(first_error(&groups(1, |_| format!("rule=[{rules}]"))).contains("more than 100 rules"));
+    let uses: String = (0..17).map(|i| format!("u{i}=1,")).collect();
+    let message = first_error(&groups(1, |_| format!("uses={{{}}}", uses.trim_end_matches(','))));
+    assert!(message.contains("more than 16 things"), "{message}");
+    let attributes: String = (0..101).map(|i| format!("a{i}=1,")).collect();
+    let node = format!("{head}[[node]]\nname=\"n\"\nattributes={{{}}}\n", attributes.trim_end_matches(','));
+    assert!(first_error(&node).contains("more than 100 entries"));
 }

@@ -70,3 +70,41 @@ fn a_diagnostic_survives_being_sent() {
         assert_eq!(serde_json::from_str::<Vec<Diagnostic>>(&json).expect("diagnostics"), problems);
     }
 }
+
+/// The keys of a section, and of the sections in it that are not the administrator's own words.
+fn words(value: &toml::Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        toml::Value::Array(items) => items.iter().for_each(|item| words(item, found)),
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                found.insert(key.clone());
+                let own = ["scores", "attributes", "capacity", "uses", "near", "parameters"];
+                let asked = key == "node" && value.is_table();
+                if !own.contains(&key.as_str()) && !asked {
+                    words(value, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_about_policies_has_a_row_for_every_word() {
+    let page = include_str!("../../../docs/policies.md");
+    let file = include_str!("cases/accepted_every_policy.toml");
+    let mut found = std::collections::BTreeSet::new();
+    words(&toml::Value::Table(toml::from_str(file).expect("valid TOML")), &mut found);
+    assert!(found.len() > 40, "{found:?}");
+    for plain in ["cluster", "node", "group", "resource", "rule", "clones", "name", "type"] {
+        found.remove(plain);
+    }
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| line.split('|').nth(1))
+        .collect();
+    let missing: Vec<_> =
+        found.iter().filter(|word| !rows.iter().any(|row| row.contains(&format!("`{word}`")))).collect();
+    assert!(missing.is_empty(), "docs/policies.md says nothing of {missing:?}");
+}

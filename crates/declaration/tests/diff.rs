@@ -136,3 +136,57 @@ fn a_type_of_a_plug_in_is_told_with_its_library() {
     let removed = diff(&new, &bare, true).lines();
     assert_eq!(removed, ["- type vendor-disk", "what the file omits is removed: 1 in all"]);
 }
+
+const POLICIES: &str = include_str!("cases/accepted_every_policy.toml");
+
+#[test]
+fn every_policy_is_told_as_the_file_writes_it() {
+    let bare = spec("[cluster]\nname = \"shop\"\n");
+    let told = diff(&bare, &spec(POLICIES), true).to_string();
+    for line in [
+        "~   maintenance = true",
+        r#"~   one_at_a_time = [["db", "mail"], ["web", "cache", "mail"]]"#,
+        r#"+   attributes."power.feed" = "2""#,
+        "+   capacity.memory = 64000",
+        "+   priority = 10",
+        "+   scores.n2 = -50",
+        r#"+   runs_with = ["db", "cache:primary"]"#,
+        r#"+   near."cache:primary" = -50"#,
+        r#"+   apart_by = "failure_domain""#,
+        r#"+   start_after = ["db", ["web", "cache:primary"]]"#,
+        r#"+   restarts = "3 in 15m""#,
+        r#"+   found_twice = "keep_owner""#,
+        r#"+   rule 1 = { node = { "power.feed" = ">= 2", rack = "a", ssd = "true" }, hours = "22-04", days = ["sat", "sun"], from = "2026-12-24", until = "2027-01-06", then = 100 }"#,
+        r#"+   rule 3 = { hours = "01-03", then = "never" }"#,
+        r#"+   rule 1 = { node = { rack = "a" }, primary = true, then = -20 }"#,
+        "+   clones.max = 3",
+        "+   clones.one_by_one = true",
+        "+   clones.min = 1",
+        r#"+   depends_on = ["store", ["spare", "store"]]"#,
+        r#"+   on_fail = "demote""#,
+        r#"+   looks_alive = "1500ms""#,
+        r#"+   is_alive = "1m""#,
+        r#"+   offline_within = "90m""#,
+        "+   live_migration = true",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}\nis not in\n{told}");
+    }
+}
+
+#[test]
+fn a_changed_policy_is_told_with_what_it_was() {
+    let change = |old: &str, new: &str| {
+        assert!(POLICIES.contains(old), "{old}");
+        diff(&spec(POLICIES), &spec(&POLICIES.replacen(old, new, 1)), true).lines()
+    };
+    assert_eq!(
+        change("n2 = -50 }", "n3 = -50 }"),
+        ["~ group mail", "~   scores.n3 = -50", "~   scores.n2 = -50 -> (left out)"]
+    );
+    assert_eq!(change("primaries = 1", "primaries = 2"), ["~ group cache", "~   clones.primaries = 1 -> 2"]);
+    assert_eq!(change("clones = {}\n", ""), ["~ group web", "~   clones.min = 1 -> (left out)"]);
+    assert_eq!(
+        change("is_alive = \"60s\"", "is_alive = \"1m\""),
+        ["only comments or layout changed: the cluster does the same as before"]
+    );
+}

@@ -1,11 +1,14 @@
 //! What holds for every text, not only for those somebody thought of.
 
 use declaration::{Severity, check_against, diff, parse, render, starting_file};
-use model::desired::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
+use model::desired::{
+    Clones, ClusterSpec, FoundTwice, GroupPolicy, GroupSpec, NodeSpec, Place, ResourceSpec,
+};
 use model::{ClusterName, NodeName};
 use proptest::prelude::*;
 
 const FULL: &str = include_str!("cases/accepted_everything_that_can_be_said.toml");
+const POLICIES: &str = include_str!("cases/accepted_every_policy.toml");
 const CONTRACT: &str = include_str!("cases/accepted_the_example_of_the_contract.toml");
 
 /// Whatever the text: no panic, an answer that is one, and places that are places.
@@ -36,6 +39,10 @@ fn count(text: &str, key: &str) -> usize {
     table.get(key).and_then(toml::Value::as_array).map_or(0, Vec::len)
 }
 
+fn one_of_the_good() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(FULL), Just(POLICIES)]
+}
+
 /// A text that is almost a declaration: a good one with pieces cut out, doubled, replaced.
 fn mutated() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -49,8 +56,8 @@ fn mutated() -> impl Strategy<Value = String> {
         Just("[]".to_owned()),
     ];
     let edit = (any::<prop::sample::Index>(), 0_usize..40, piece);
-    prop::collection::vec(edit, 1..6).prop_map(|edits| {
-        let mut text: Vec<char> = FULL.chars().collect();
+    (one_of_the_good(), prop::collection::vec(edit, 1..6)).prop_map(|(good, edits)| {
+        let mut text: Vec<char> = good.chars().collect();
         for (at, length, piece) in edits {
             let from = at.index(text.len() + 1).min(text.len());
             let to = (from + length).min(text.len());
@@ -65,7 +72,6 @@ fn mutated() -> impl Strategy<Value = String> {
 
 /// Keys with wrong values: mutation at random rarely leaves the syntax whole.
 fn wrong_value() -> impl Strategy<Value = String> {
-    let lines: Vec<&'static str> = FULL.lines().collect();
     let value = prop_oneof![
         Just("1"),
         Just("-1"),
@@ -79,14 +85,21 @@ fn wrong_value() -> impl Strategy<Value = String> {
         Just("{}"),
         Just("{ a = 1 }"),
         Just("1979-05-27"),
+        Just("{ a = \"x\", \"b:primary\" = [] }"),
+        Just("[[\"db\"], [\"db\", 1]]"),
+        Just("\"3 in 15m\""),
+        Just("\"250ms\""),
+        Just("\"db:primary\""),
+        Just("9223372036854775807"),
         Just("\"10.99.0.7/24\""),
         Just("\"disk\""),
         Just("\"../x\""),
         Just("\"dummy\""),
         Just("\"\\u0000\""),
     ];
-    (0..lines.len(), value).prop_map(move |(which, value)| {
-        let mut lines = lines.clone();
+    (one_of_the_good(), any::<prop::sample::Index>(), value).prop_map(|(good, which, value)| {
+        let mut lines: Vec<&str> = good.lines().collect();
+        let which = which.index(lines.len());
         let key = lines[which].split('=').next().unwrap_or_default().to_owned();
         let changed = format!("{key}= {value}");
         if lines[which].contains('=') {
@@ -135,16 +148,21 @@ proptest! {
 
 /// Parts of the full example in any order and number, some of them different.
 fn any_spec() -> impl Strategy<Value = ClusterSpec> {
-    let full = [FULL, CONTRACT].map(|text| parse(text).expect("a good file").spec);
+    let full = [FULL, POLICIES, CONTRACT].map(|text| parse(text).expect("a good file").spec);
     let resources: Vec<ResourceSpec> =
         full.iter().flat_map(|spec| &spec.groups).flat_map(|group| group.resources.clone()).collect();
     let groups: Vec<GroupSpec> = full.iter().flat_map(|spec| spec.groups.clone()).collect();
-    let nodes: Vec<NodeSpec> = full[0].nodes.clone();
+    let nodes: Vec<NodeSpec> = full.iter().flat_map(|spec| spec.nodes.clone()).collect();
     let some = |count: usize| prop::collection::vec((0..count, any::<u8>()), 0..5);
     (some(groups.len()), some(nodes.len()), some(resources.len()), any::<bool>()).prop_map(
         move |(chosen, named, held, patient)| {
-            let mut spec =
-                ClusterSpec { profile: full[usize::from(patient)].profile, ..ClusterSpec::default() };
+            let said = &full[usize::from(patient)];
+            let mut spec = ClusterSpec {
+                profile: said.profile,
+                maintenance: said.maintenance,
+                one_at_a_time: said.one_at_a_time.clone(),
+                ..ClusterSpec::default()
+            };
             for (which, change) in chosen {
                 let mut group = groups[which].clone();
                 group.resources = unique(&held, &resources, |resource| resource.name.to_string());
@@ -154,6 +172,7 @@ fn any_spec() -> impl Strategy<Value = ClusterSpec> {
                 if change % 5 == 0 {
                     group.preferred_owners.reverse();
                 }
+                changed(&mut group.policy, change);
                 if spec.group(&group.name).is_none() {
                     spec.groups.push(group);
                 }
@@ -165,10 +184,72 @@ fn any_spec() -> impl Strategy<Value = ClusterSpec> {
     )
 }
 
+/// The policies of a group, some of them different: every bit of `change` another.
+fn changed(policy: &mut GroupPolicy, change: u8) {
+    let bit = |which: u8| change & (1 << which) != 0;
+    if bit(0) {
+        policy.priority += 1;
+        policy.scores.pop_first();
+    }
+    if bit(1) {
+        policy.rules.reverse();
+        policy.never_with.clear();
+    }
+    if bit(2) {
+        policy.near.pop_last();
+        policy.uses.insert("a.b".to_owned(), 7);
+    }
+    if bit(3) {
+        policy.clones = policy.clones.map(|clones| Clones { min: clones.min + 1, max: None, ..clones });
+    }
+    if bit(4) {
+        policy.start_after.pop();
+        policy.unmanaged = !policy.unmanaged;
+    }
+    if bit(5) {
+        policy.found_twice = FoundTwice::default();
+        policy.restarts = Some("never".parse().expect("a limit"));
+    }
+    if bit(6) {
+        policy.clones = Some(Clones::default()).filter(|_| policy.clones.is_none());
+    }
+    if bit(7) {
+        policy.apart_by = Place::default();
+        policy.stickiness += 1;
+    }
+}
+
 fn unique<T: Clone>(chosen: &[(usize, u8)], from: &[T], name: impl Fn(&T) -> String) -> Vec<T> {
     let mut seen = std::collections::BTreeSet::new();
-    let picked = chosen.iter().map(|(which, _)| from[*which].clone());
+    let picked = chosen.iter().map(|(which, _)| from[*which % from.len()].clone());
     picked.filter(|one| seen.insert(name(one))).collect()
+}
+
+#[test]
+fn the_file_that_says_everything_does_not_differ_from_itself() {
+    for text in [FULL, POLICIES] {
+        let (one, other) = (parse(text).unwrap(), parse(text).unwrap());
+        assert_eq!(one.warnings, []);
+        assert!(diff(&one.spec, &other.spec, false).is_empty());
+    }
+}
+
+/// So that a word that is added later is added there too.
+#[test]
+fn the_file_that_says_every_policy_does() {
+    let spec = parse(POLICIES).unwrap().spec;
+    let json = serde_json::to_value(&spec).unwrap();
+    let said = |value: &serde_json::Value| -> std::collections::BTreeSet<String> {
+        value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+    };
+    let groups = json["groups"].as_array().unwrap();
+    let group: std::collections::BTreeSet<String> =
+        groups.iter().flat_map(|group| said(&group["policy"])).collect();
+    assert_eq!(group.len(), 16, "{group:?}");
+    let resources = groups.iter().flat_map(|group| group["resources"].as_array().unwrap());
+    let care: std::collections::BTreeSet<String> =
+        resources.flat_map(|resource| said(&resource["policy"])).collect();
+    assert_eq!(care.len(), 9, "{care:?}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! `depends_on` names resources of the same group, and never leads back to where it began.
+//! `depends_on` names resources of the same group, and never leads back to where it began, whichever
+//! of a choice is taken.
 
+use super::circles::{Heard, abridged, circles};
 use crate::findings::Findings;
+use crate::place::At;
 use crate::read::{PlacedGroup, PlacedResource};
 use model::ResourceName;
 use std::collections::BTreeMap;
@@ -16,7 +19,7 @@ pub(super) fn check(group: &PlacedGroup, groups: &[PlacedGroup], findings: &mut 
     let mut needs: Vec<Vec<usize>> = Vec::new();
     for (place, resource) in group.resources.iter().enumerate() {
         let mut found = Vec::new();
-        for needed in &resource.depends_on {
+        for needed in named(resource) {
             match place_of.get(&needed.value) {
                 Some(other) if *other == place => {
                     let message = format!("resource `{}` cannot depend on itself", needed.value);
@@ -29,13 +32,18 @@ pub(super) fn check(group: &PlacedGroup, groups: &[PlacedGroup], findings: &mut 
         }
         needs.push(found);
     }
-    cycles(&group.resources, needs, findings);
+    tell_circles(&group.resources, needs, findings);
+}
+
+/// Every resource that another depends on, in a choice or alone.
+pub(super) fn named(resource: &PlacedResource) -> impl Iterator<Item = &At<ResourceName>> {
+    resource.depends_on.iter().flat_map(|entry| entry.names())
 }
 
 fn unknown(
     group: &PlacedGroup,
     groups: &[PlacedGroup],
-    needed: &crate::place::At<ResourceName>,
+    needed: &At<ResourceName>,
     here: &BTreeMap<&ResourceName, usize>,
     findings: &mut Findings<'_>,
 ) {
@@ -53,61 +61,20 @@ fn unknown(
     findings.error_near(&needed.span, message, needed.value.as_str(), valid);
 }
 
-/// Reports every cycle once. Takes away, again and again, what needs nothing; what cannot be
-/// taken away needs something that cannot either, so walking from need to need must come back.
-/// No recursion: a chain may be as long as the file.
-fn cycles(resources: &[PlacedResource], mut needs: Vec<Vec<usize>>, findings: &mut Findings<'_>) {
-    while let Some(cycle) = first_cycle(&needs) {
-        let name = |place: &usize| resources[*place].name.as_ref().map_or("?", |name| name.value.as_str());
-        let mut path: Vec<&str> = cycle.iter().map(name).collect();
-        path.extend(cycle.first().map(name));
-        let at = cycle.first().and_then(|place| {
-            let resource = &resources[*place];
-            let next = path.get(1)?;
-            resource.depends_on.iter().find(|needed| needed.value.as_str() == *next)
-        });
-        let message = format!("these resources depend on each other in a circle: {}", path.join(" -> "));
+fn tell_circles(resources: &[PlacedResource], needs: Vec<Vec<usize>>, findings: &mut Findings<'_>) {
+    circles(needs, |circle| {
+        let name = |place: &usize| {
+            resources[*place].name.as_ref().map_or("?".to_owned(), |name| name.value.to_string())
+        };
+        let path: Vec<String> = circle.iter().chain(circle.first()).map(name).collect();
+        let next = path.get(1).cloned().unwrap_or_default();
+        let at = circle
+            .first()
+            .and_then(|first| named(&resources[*first]).find(|needed| needed.value.as_str() == next));
         if let Some(at) = at {
-            findings.error(&at.span, message);
+            let path = abridged(path, " -> ");
+            findings.error(&at.span, format!("these resources depend on each other in a circle: {path}"));
         }
-        if findings.full() {
-            return;
-        }
-        for place in cycle {
-            needs[place].clear();
-        }
-    }
-}
-
-fn first_cycle(needs: &[Vec<usize>]) -> Option<Vec<usize>> {
-    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); needs.len()];
-    let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
-    for (place, others) in needs.iter().enumerate() {
-        for other in others {
-            needed_by[*other].push(place);
-        }
-    }
-    let mut free: Vec<usize> = (0..needs.len()).filter(|place| open[*place] == 0).collect();
-    while let Some(place) = free.pop() {
-        for waiting in &needed_by[place] {
-            open[*waiting] -= 1;
-            if open[*waiting] == 0 {
-                free.push(*waiting);
-            }
-        }
-    }
-    let mut place = open.iter().position(|count| *count > 0)?;
-    let mut walked = Vec::new();
-    let mut step_of: BTreeMap<usize, usize> = BTreeMap::new();
-    loop {
-        if let Some(step) = step_of.insert(place, walked.len()) {
-            // The smallest place first, so that the message follows the file.
-            let mut cycle = walked.split_off(step);
-            let smallest = (0..cycle.len()).min_by_key(|index| cycle[*index]).unwrap_or(0);
-            cycle.rotate_left(smallest);
-            return Some(cycle);
-        }
-        walked.push(place);
-        place = *needs[place].iter().find(|other| open[**other] > 0)?;
-    }
+        if findings.full() { Heard::Enough } else { Heard::GoOn }
+    });
 }

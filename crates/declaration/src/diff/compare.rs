@@ -1,22 +1,15 @@
 //! The comparison: every thing becomes a list of keys with values as text, and lists are compared.
 
+use super::keys::{Keys, cluster_keys, group_keys, node_keys, resource_keys, type_keys};
 use super::{Change, ChangeKind, Diff, Item, KeyChange};
-use crate::types;
-use model::desired::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec, TypeSpec};
+use model::desired::{ClusterSpec, NodeSpec, ResourceSpec, TypeSpec};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
-
-/// Keys with values, in the order in which they are told.
-type Keys = Vec<(String, String)>;
 
 /// What changes from `old` to `new`. Equal specs have no changes, and different ones have some.
 #[must_use]
 pub fn diff(old: &ClusterSpec, new: &ClusterSpec, text_differs: bool) -> Diff {
     let mut changes = Vec::new();
-    let cluster = |spec: &ClusterSpec| -> Keys {
-        vec![key("profile", quoted(&spec.profile)), key("stall_policy", quoted(&spec.stall_policy))]
-    };
-    let mut keys = different(&cluster(old), &cluster(new));
+    let mut keys = different(&cluster_keys(old), &cluster_keys(new));
     keys.extend(order("order of nodes", &old.nodes, &new.nodes, |node| node.name.to_string()));
     keys.extend(order("order of types", &old.types, &new.types, |one| one.name.to_string()));
     keys.extend(order("order of groups", &old.groups, &new.groups, |group| group.name.to_string()));
@@ -24,8 +17,7 @@ pub fn diff(old: &ClusterSpec, new: &ClusterSpec, text_differs: bool) -> Diff {
     let item = |node: &NodeSpec| Item::Node(node.name.clone());
     things(&old.nodes, &new.nodes, |node| node.name.clone(), item, node_keys, &mut changes);
     let item = |one: &TypeSpec| Item::Type(one.name.clone());
-    let library = |one: &TypeSpec| -> Keys { vec![key("library", quoted(&one.library))] };
-    things(&old.types, &new.types, |one| one.name.clone(), item, library, &mut changes);
+    things(&old.types, &new.types, |one| one.name.clone(), item, type_keys, &mut changes);
     groups(old, new, &mut changes);
     Diff { changes, text_differs }
 }
@@ -117,42 +109,4 @@ fn order<T>(key: &str, old: &[T], new: &[T], name: impl Fn(&T) -> String) -> Opt
     };
     let (old, new) = (kept(&old), kept(&new));
     (old != new).then(|| KeyChange { key: key.to_owned(), old: Some(old), new: Some(new) })
-}
-
-fn node_keys(node: &NodeSpec) -> Keys {
-    node.failure_domain.iter().map(|domain| key("failure_domain", quoted(domain))).collect()
-}
-
-fn group_keys(group: &GroupSpec) -> Keys {
-    let mut keys: Keys = Vec::new();
-    keys.extend(group.description.iter().map(|text| key("description", quoted(text))));
-    keys.extend(list("preferred_owners", &group.preferred_owners));
-    keys.extend(list("possible_owners", &group.possible_owners));
-    keys.extend(list("anti_affinity", &group.anti_affinity));
-    keys.push(key("failback", quoted(&group.failback)));
-    keys
-}
-
-fn resource_keys(resource: &ResourceSpec) -> Keys {
-    let mut keys = vec![key("type", quoted(&resource.kind))];
-    keys.extend(list("depends_on", &resource.depends_on));
-    keys.push(key("exclusive", quoted(&resource.exclusive.as_str())));
-    let prefix = if types::resource_type(resource.kind.as_str()).is_some() { "" } else { "parameters." };
-    keys.extend(
-        resource.parameters.iter().map(|(name, value)| key(&format!("{prefix}{name}"), value.to_string())),
-    );
-    keys
-}
-
-fn key(name: &str, value: String) -> (String, String) {
-    (name.to_owned(), value)
-}
-
-fn list<T: Display>(name: &str, items: &[T]) -> Option<(String, String)> {
-    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-    (!items.is_empty()).then(|| key(name, format!("{items:?}")))
-}
-
-fn quoted(value: &impl Display) -> String {
-    format!("{:?}", value.to_string())
 }

@@ -1,17 +1,18 @@
-//! `[cluster]` and `[[node]]`.
+//! `[cluster]`.
 
-use super::{PlacedNode, Section};
+use super::Section;
 use crate::findings::Findings;
 use crate::place::At;
-use model::ClusterName;
-use model::desired::{NodeSpec, Profile, StallPolicy};
-use std::collections::BTreeMap;
+use model::desired::{Profile, StallPolicy};
+use model::{ClusterName, GroupName};
 
 /// A `[cluster]` that could be read.
 pub(crate) struct PlacedCluster {
     pub(crate) name: At<ClusterName>,
     pub(crate) profile: Profile,
     pub(crate) stall_policy: StallPolicy,
+    pub(crate) maintenance: bool,
+    pub(crate) one_at_a_time: Vec<Vec<At<GroupName>>>,
 }
 
 /// The `[cluster]` section; `None` where an error was found.
@@ -22,31 +23,12 @@ pub(crate) fn cluster(root: &Section<'_>, findings: &mut Findings<'_>) -> Option
     }
     let (table, span) = root.table("cluster", "cluster", findings)?;
     let section = Section::new(table, span, "`[cluster]`".to_owned());
-    section.only_keys(&["name", "profile", "stall_policy"], findings);
+    section.only_keys(&["name", "profile", "stall_policy", "maintenance", "one_at_a_time"], findings);
     let name = section.required("name", "the cluster's name, such as name = \"shop\"", findings);
     let words = Profile::ALL.map(|profile| (profile.as_str(), profile));
     let profile = section.one_of("profile", &words, findings).unwrap_or_default();
     let stall_policy = section.parsed("stall_policy", findings).map(|at| at.value).unwrap_or_default();
-    Some(PlacedCluster { name: name?, profile, stall_policy })
-}
-
-/// The `[[node]]` sections, without those that have no valid name.
-pub(crate) fn nodes(root: &Section<'_>, findings: &mut Findings<'_>) -> Vec<PlacedNode> {
-    let mut nodes = Vec::new();
-    for (table, span) in root.tables("node", "node", findings) {
-        let section = Section::named(table, span, "node");
-        section.only_keys(&["name", "failure_domain"], findings);
-        let name = section.required("name", "the node's name, such as name = \"n1\"", findings);
-        let failure_domain = section.parsed("failure_domain", findings).map(|at| at.value);
-        nodes.extend(name.map(|name: At<model::NodeName>| PlacedNode {
-            spec: NodeSpec {
-                name: name.value.clone(),
-                failure_domain,
-                attributes: BTreeMap::new(),
-                capacity: BTreeMap::new(),
-            },
-            name,
-        }));
-    }
-    nodes
+    let maintenance = section.flag("maintenance", findings).is_some_and(|at| at.value);
+    let one_at_a_time = section.lists("one_at_a_time", findings);
+    Some(PlacedCluster { name: name?, profile, stall_policy, maintenance, one_at_a_time })
 }

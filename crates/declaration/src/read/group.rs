@@ -1,11 +1,13 @@
 //! `[[group]]`.
 
+use super::hours::hours;
+use super::placing::{self, PlacedPolicy, placing};
 use super::resource::{PlacedResource, Registered, resources};
 use super::section::Section;
 use crate::findings::Findings;
 use crate::parse::GROUPS_MAX;
 use crate::place::{At, Span, quoted};
-use model::desired::{Failback, GroupPolicy, GroupSpec};
+use model::desired::{Failback, GroupSpec};
 use model::{GroupName, NodeName};
 
 /// A `[[group]]`, as far as it could be read.
@@ -15,6 +17,7 @@ pub(crate) struct PlacedGroup {
     pub(crate) preferred: Vec<At<NodeName>>,
     pub(crate) possible: Vec<At<NodeName>>,
     pub(crate) anti_affinity: Vec<At<GroupName>>,
+    pub(crate) policy: PlacedPolicy,
     pub(crate) resources: Vec<PlacedResource>,
     /// `None` where an error was found.
     pub(crate) spec: Option<GroupSpec>,
@@ -27,8 +30,8 @@ impl PlacedGroup {
     }
 }
 
-const KEYS: [&str; 7] =
-    ["name", "description", "preferred_owners", "possible_owners", "anti_affinity", "failback", "resource"];
+const KEYS: [&str; 6] =
+    ["name", "description", "preferred_owners", "possible_owners", "anti_affinity", "failback"];
 
 /// The `[[group]]` sections. Their resources may be of these types besides the ones that are always there.
 pub(crate) fn groups(
@@ -53,7 +56,8 @@ fn group(
     resources_so_far: &mut usize,
     findings: &mut Findings<'_>,
 ) -> PlacedGroup {
-    section.only_keys(&KEYS, findings);
+    let known: Vec<&str> = KEYS.into_iter().chain(placing::KEYS).collect();
+    section.only_keys(&known, findings);
     let name: Option<At<GroupName>> =
         section.required("name", "the group's name, such as name = \"web\"", findings);
     let description = section.text("description", findings).map(|at| at.value.to_owned());
@@ -61,6 +65,7 @@ fn group(
     let possible = section.names("possible_owners", findings);
     let anti_affinity = section.names("anti_affinity", findings);
     let failback = failback(section, findings);
+    let policy = placing(section, findings);
     let resources = resources(section, registered, resources_so_far, findings);
     let specs = resources.iter().map(|resource| resource.spec.clone()).collect::<Option<Vec<_>>>();
     let spec = name.as_ref().zip(specs).map(|(name, resources)| GroupSpec {
@@ -70,10 +75,11 @@ fn group(
         possible_owners: values(&possible),
         anti_affinity: values(&anti_affinity),
         failback,
-        policy: GroupPolicy::default(),
+        policy: policy.value.clone(),
         resources,
     });
-    PlacedGroup { span: section.span.clone(), name, preferred, possible, anti_affinity, resources, spec }
+    let span = section.span.clone();
+    PlacedGroup { span, name, preferred, possible, anti_affinity, policy, resources, spec }
 }
 
 pub(super) fn values<T: Clone>(placed: &[At<T>]) -> Vec<T> {
@@ -82,19 +88,10 @@ pub(super) fn values<T: Clone>(placed: &[At<T>]) -> Vec<T> {
 
 fn failback(section: &Section<'_>, findings: &mut Findings<'_>) -> Failback {
     let Some(text) = section.text("failback", findings) else { return Failback::default() };
-    let window = || {
-        let (first, until) = text.value.split_once('-')?;
-        let hour = |text: &str| {
-            let digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse::<u8>().ok().filter(|hour| digits && *hour < 24)
-        };
-        let (first, until) = (hour(first)?, hour(until)?);
-        (first != until).then_some(Failback::Window { first, until })
-    };
     match text.value {
         "never" => Failback::Never,
         "immediate" => Failback::Immediate,
-        other => window().unwrap_or_else(|| {
+        other => hours(other).map(|(first, until)| Failback::Window { first, until }).unwrap_or_else(|| {
             let message = format!(
                 "`failback` of {} cannot be `{}`; expected \"never\", \"immediate\", or two different hours \
                  of the day such as \"22-04\"",

@@ -2,7 +2,7 @@
 //! checked by the type's table; those of an agent, a unit or a plug-in stand in a section of their
 //! own, are free, and are checked by what the type says of itself.
 
-use super::resource::COMMON_KEYS;
+use super::resource::common_keys;
 use super::section::Section;
 use crate::findings::Findings;
 use crate::place::{At, quoted};
@@ -24,7 +24,7 @@ pub(super) fn of_builtin(
     findings: &mut Findings<'_>,
 ) -> Parameters {
     let own = kind.parameters.iter().map(|parameter| parameter.name);
-    let known: Vec<&str> = COMMON_KEYS.into_iter().chain(own).collect();
+    let known: Vec<&str> = common_keys().chain(own).collect();
     let what = format!("{}, which is of type `{}`", section.what, kind.name);
     section.only_keys_of(&what, &known, "", findings);
     let mut parameters = Vec::new();
@@ -66,7 +66,7 @@ fn exactly_one(section: &Section<'_>, kind: &ResourceType, findings: &mut Findin
 
 pub(super) fn of_agent(section: &Section<'_>, kind: &TypeName, findings: &mut Findings<'_>) -> Free {
     let what = format!("{}, which is of type `{kind}`", section.what);
-    let known: Vec<&str> = COMMON_KEYS.into_iter().chain(["parameters"]).collect();
+    let known: Vec<&str> = common_keys().chain(["parameters"]).collect();
     let hint = " (what is the agent's, the unit's or the plug-in's stands in `[group.resource.parameters]` below it)";
     section.only_keys_of(&what, &known, hint, findings);
     let Some((table, span)) = section.table("parameters", "group.resource.parameters", findings) else {

@@ -1,26 +1,37 @@
 //! `[[group.resource]]`.
 
-use super::group::values;
+use super::care::{self, PlacedCare, care};
 use super::parameters::{self, Free, Parameters};
+use super::placing::choice;
 use super::section::Section;
 use crate::findings::Findings;
 use crate::parse::RESOURCES_MAX;
-use crate::place::{At, quoted};
+use crate::place::{At, Span, quoted};
 use crate::types;
-use model::desired::{AnyOf, Exclusive, ResourcePolicy, ResourceSpec, Value};
+use model::desired::{AnyOf, Exclusive, ResourceSpec, Value};
 use model::{ResourceName, TypeName};
 use std::collections::BTreeSet;
 
 /// A `[[group.resource]]`, as far as it could be read.
 pub(crate) struct PlacedResource {
+    /// Its header.
+    pub(crate) span: Span,
     pub(crate) name: Option<At<ResourceName>>,
-    pub(crate) depends_on: Vec<At<ResourceName>>,
+    pub(crate) depends_on: Vec<AnyOf<At<ResourceName>>>,
+    pub(crate) care: PlacedCare,
     /// Its parameters with the places of their values.
     pub(crate) parameters: Vec<(String, At<Value>)>,
     /// Of a type that this crate knows nothing of.
     pub(crate) agent: Option<PlacedAgent>,
     /// `None` where an error was found.
     pub(crate) spec: Option<ResourceSpec>,
+}
+
+impl PlacedResource {
+    /// How messages call it.
+    pub(crate) fn what(&self) -> String {
+        self.name.as_ref().map_or("this resource".to_owned(), |name| format!("resource `{}`", name.value))
+    }
 }
 
 /// What only the type itself can check.
@@ -30,10 +41,14 @@ pub(crate) struct PlacedAgent {
     pub(crate) what: String,
     pub(crate) kind: At<TypeName>,
     pub(crate) parameters: Free,
+    /// Where the file says that it can be handed over while it runs.
+    pub(crate) live_migration: Option<Span>,
 }
 
-/// Keys of every resource, whatever its type.
-pub(super) const COMMON_KEYS: [&str; 4] = ["name", "type", "depends_on", "exclusive"];
+/// Keys of every resource, whatever its type. No built-in type has a parameter of such a name.
+pub(crate) fn common_keys() -> impl Iterator<Item = &'static str> {
+    ["name", "type", "depends_on", "exclusive"].into_iter().chain(care::KEYS)
+}
 
 /// The types that the file registers.
 pub(crate) type Registered<'a> = BTreeSet<&'a TypeName>;
@@ -66,7 +81,8 @@ fn resource(
     let kind = section
         .required_text("type", example, findings)
         .and_then(|kind| known(&kind, registered, findings).map(|value| At { value, span: kind.span }));
-    let depends_on = section.names("depends_on", findings);
+    let depends_on = section.choices("depends_on", findings);
+    let care = care(section, findings);
     let words = [Exclusive::Gate, Exclusive::Process, Exclusive::None].map(|word| (word.as_str(), word));
     let exclusive = section.one_of("exclusive", &words, findings);
     let (parameters, agent) = match &kind {
@@ -77,7 +93,9 @@ fn resource(
                 let free = parameters::of_agent(section, &kind.value, findings);
                 let bare = free.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect();
                 let what = section.what.clone();
-                (Some(bare), Some(PlacedAgent { what, kind: kind.clone(), parameters: free }))
+                let live_migration = care.live_migration.clone().filter(|_| care.value.live_migration);
+                let agent = PlacedAgent { what, kind: kind.clone(), parameters: free, live_migration };
+                (Some(bare), Some(agent))
             }
         },
     };
@@ -94,14 +112,14 @@ fn resource(
     }
     let spec = name.as_ref().zip(kind).map(|(name, kind)| ResourceSpec {
         name: name.value.clone(),
-        depends_on: values(&depends_on).into_iter().map(AnyOf::One).collect(),
-        policy: ResourcePolicy::default(),
+        depends_on: depends_on.iter().map(choice).collect(),
+        policy: care.value.clone(),
         exclusive: exclusive.unwrap_or_else(|| Exclusive::default_for(&kind)),
         parameters: parameters.iter().flatten().map(|(key, at)| (key.clone(), at.value.clone())).collect(),
         kind,
     });
     let parameters: Parameters = parameters.unwrap_or_default();
-    PlacedResource { name, depends_on, parameters, agent, spec }
+    PlacedResource { span: section.span.clone(), name, depends_on, care, parameters, agent, spec }
 }
 
 /// A type that exists: a built-in one, one that the file registers, an agent's or a unit's. Whether it

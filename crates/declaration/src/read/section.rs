@@ -124,39 +124,6 @@ impl<'a> Section<'a> {
         None
     }
 
-    /// A list of names, without those that are wrong. A name that is listed twice is doubtful; an
-    /// empty list is refused, because it could be taken for "nowhere" and for "anywhere".
-    pub(crate) fn names<T>(&self, key: &str, findings: &mut Findings<'_>) -> Vec<At<T>>
-    where
-        T: FromStr<Err: Display> + PartialEq + Display,
-    {
-        let Some(value) = self.get(key) else { return Vec::new() };
-        let DeValue::Array(items) = value.get_ref() else {
-            let instead = value.get_ref().as_str().map(|one| format!("[\"{}\"]", quoted(one)));
-            self.wrong_type(key, "a list of names in quotes", value, instead, findings);
-            return Vec::new();
-        };
-        if items.is_empty() {
-            let message = format!("`{key}` of {} is an empty list: leave the key out instead", self.what);
-            findings.error(&value.span(), message);
-        }
-        let mut names: Vec<At<T>> = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for item in items {
-            let Some(text) = item.get_ref().as_str() else {
-                let instead = in_quotes(item.get_ref());
-                self.wrong_type(key, "a list of names in quotes", item, instead, findings);
-                continue;
-            };
-            if !seen.insert(text) {
-                findings.warning(&item.span(), format!("`{}` is listed twice in `{key}`", quoted(text)));
-                continue;
-            }
-            names.extend(checked(&At { value: text, span: item.span() }, findings));
-        }
-        names
-    }
-
     /// The table of a key, written `[header]`.
     pub(crate) fn table(
         &self,
@@ -200,7 +167,7 @@ impl<'a> Section<'a> {
         tables
     }
 
-    fn wrong_type(
+    pub(super) fn wrong_type(
         &self,
         key: &str,
         expected: &str,
@@ -214,7 +181,10 @@ impl<'a> Section<'a> {
     }
 }
 
-fn checked<T: FromStr<Err: Display>>(text: &At<&str>, findings: &mut Findings<'_>) -> Option<At<T>> {
+pub(super) fn checked<T: FromStr<Err: Display>>(
+    text: &At<&str>,
+    findings: &mut Findings<'_>,
+) -> Option<At<T>> {
     match text.value.parse() {
         Ok(value) => Some(At { value, span: text.span.clone() }),
         Err(error) => {
@@ -226,6 +196,10 @@ fn checked<T: FromStr<Err: Display>>(text: &At<&str>, findings: &mut Findings<'_
 
 /// What a text would be in lower case and with dashes for what names may not have, if that is valid.
 fn tidied<T: FromStr>(text: &str) -> Option<String> {
+    // `db:primray` has another slip than a character that names do not have.
+    if text.contains(':') {
+        return None;
+    }
     let dashed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let candidate: String = text.chars().map(dashed).collect();
     let candidate = candidate.trim_matches('-').to_owned();

@@ -1,7 +1,7 @@
 //! What the value of a parameter may be, and how it is read.
 
 use crate::place::{Span, quoted};
-use crate::value::{Node, in_quotes, kind_of, whole_number};
+use crate::value::{Ms, Node, in_quotes, kind_of, whole_number};
 use model::desired::{Value, parse_duration};
 use model::{AbsolutePath, Endpoint, Network};
 use serde::Serialize;
@@ -261,16 +261,4 @@ fn is_variable(text: &str) -> bool {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     !text.contains('\0') && text.split_once('=').is_some_and(|(variable, _)| name(variable))
-}
-
-/// Milliseconds in the notation of the file.
-struct Ms(u64);
-
-impl fmt::Display for Ms {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-        let unit = units.into_iter().find(|(ms, _)| self.0.is_multiple_of(*ms));
-        let (ms, word) = unit.unwrap_or((1, "ms"));
-        write!(f, "{}{word}", self.0 / ms)
-    }
 }

@@ -1,5 +1,7 @@
 //! Values of every stored type: each variant, and each optional field with and without.
 
+mod policies;
+
 use model::desired::{
     AnyOf, ClusterSpec, Exclusive, Failback, GroupPolicy, GroupSpec, NodeSpec, Profile, ResourcePolicy,
     ResourceSpec, StallPolicy, TypeSpec, Value,
@@ -105,20 +107,37 @@ fn spec() -> ClusterSpec {
         attributes: BTreeMap::new(),
         capacity: BTreeMap::new(),
     };
+    let cache = GroupSpec {
+        policy: policies::of_a_group(),
+        resources: vec![ResourceSpec {
+            depends_on: vec![
+                AnyOf::Any(vec!["ip".parse().unwrap(), "app".parse().unwrap()]),
+                AnyOf::One("site".parse().unwrap()),
+            ],
+            policy: policies::of_a_resource(),
+            ..resource("server", Exclusive::None)
+        }],
+        ..plain("cache", Failback::Never)
+    };
     ClusterSpec {
         profile: Profile::Fast,
-        maintenance: false,
-        one_at_a_time: Vec::new(),
+        maintenance: true,
+        one_at_a_time: vec![vec!["web".parse().unwrap(), "db".parse().unwrap()]],
         stall_policy: StallPolicy::AssumeBelow(Duration::from_secs(10)),
         nodes: vec![
             NodeSpec { name: node_name(), failure_domain: Some("rack-1".parse().unwrap()), ..bare() },
-            NodeSpec { name: "n2".parse().unwrap(), ..bare() },
+            NodeSpec {
+                name: "n2".parse().unwrap(),
+                attributes: BTreeMap::from([("rack".to_owned(), "a".to_owned())]),
+                capacity: BTreeMap::from([("memory".to_owned(), 64_000)]),
+                ..bare()
+            },
         ],
         types: vec![TypeSpec {
             name: "vendor-disk".parse().unwrap(),
             library: "/usr/lib/vendor/vendor_disk.so".parse().unwrap(),
         }],
-        groups: vec![full, plain("db", Failback::Immediate), plain("mail", Failback::Never)],
+        groups: vec![full, plain("db", Failback::Immediate), plain("mail", Failback::Never), cache],
     }
 }
 
