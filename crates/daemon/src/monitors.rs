@@ -174,6 +174,7 @@ impl Monitors {
         if let Some(slot) = slot {
             let _ = slot.close(id);
         }
+        self.0.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).forget(id);
     }
 
     /// Looks after a resource, or stops doing so. A successor of its monitor will do the same.

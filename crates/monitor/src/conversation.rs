@@ -63,7 +63,7 @@ const CALLS_MAX: usize = 10_000;
 
 impl House {
     fn new(types: Registry, place: Place, news: mpsc::UnboundedSender<FromMonitor>) -> Self {
-        let world = Arc::new(World { place, news });
+        let world = Arc::new(World::new(place, news));
         Self { types: Arc::new(types), world, open: BTreeMap::new(), calls: BTreeMap::new() }
     }
 
@@ -93,7 +93,13 @@ impl House {
             ToMonitor::Open { instance } => self.opened(instance),
             ToMonitor::Close { id } => {
                 self.open.remove(&id);
+                self.world.known().notes.forget(&id);
             }
+            ToMonitor::Note { note } => {
+                // What is too much for this monitor was too much for the one that told it.
+                let _ = self.world.known().notes.take(note);
+            }
+            ToMonitor::Cluster { cluster } => self.world.known().cluster = cluster,
             ToMonitor::Watch { id, on } => self.order(&id, Order::Watch(on)),
             ToMonitor::Cancel { call } => {
                 if let Some(id) = self.calls.remove(&call) {

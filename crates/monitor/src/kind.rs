@@ -2,10 +2,10 @@
 
 use model::TypeName;
 use resource_api::message::{Place, TypeStanding};
-use resource_api::{FromMonitor, Instance, Outcome, TypeDescription, Verb};
+use resource_api::{Cluster, FromMonitor, Instance, Notes, Outcome, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -71,9 +71,27 @@ pub struct World {
     /// The node, a folder, and perhaps a cgroup.
     pub place: Place,
     pub(crate) news: mpsc::UnboundedSender<FromMonitor>,
+    /// What the daemon told, and agents noted since.
+    pub(crate) known: Mutex<Known>,
+}
+
+/// What agents may ask about the cluster.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) notes: Notes,
+    pub(crate) cluster: Cluster,
 }
 
 impl World {
+    pub(crate) fn new(place: Place, news: mpsc::UnboundedSender<FromMonitor>) -> Self {
+        let known = Known { notes: Notes::default(), cluster: Cluster::alone(&place.node) };
+        Self { place, news, known: Mutex::new(known) }
+    }
+
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells the daemon something.
     pub fn tell(&self, news: FromMonitor) {
         // Only at the end of the conversation is there nobody to hear it.

@@ -15,9 +15,18 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The names. `crm_mon`, `crm_resource` and `cibadmin` are missing on purpose: they tell of and change
-/// the cluster as a whole, of which a monitor knows nothing. An agent that wants them finds none.
-pub const TOOLS: [&str; 4] = ["attrd_updater", "crm_attribute", "crm_master", "crm_node"];
+/// The names. `pacemakerd` is among them because agents learn their node's name from `crm_node` only if
+/// it tells its version, and take the machine's for it otherwise.
+pub const TOOLS: [&str; 8] = [
+    "attrd_updater",
+    "cibadmin",
+    "crm_attribute",
+    "crm_master",
+    "crm_mon",
+    "crm_node",
+    "crm_resource",
+    "pacemakerd",
+];
 
 /// Where the monitor listens, for those that it started.
 pub(crate) const ENV_SOCKET: &str = "STEADFAST_MONITOR_SHIM";

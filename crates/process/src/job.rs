@@ -9,9 +9,10 @@ use crate::watched::{Identity, Watched};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use tokio::process::{Child, Command};
 
@@ -119,6 +120,9 @@ impl Job {
         if let Some(cgroup) = &self.cgroup {
             enter(&mut command, cgroup.procs()?);
         }
+        if self.record.is_some() || self.cgroup.is_some() {
+            refuse_script_without_interpreter(&self.program).map_err(failed)?;
+        }
         let mut child = Command::from(command).spawn().map_err(failed)?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| failed(std::io::Error::other("it has no number")))?;
@@ -133,6 +137,18 @@ impl Job {
         }
         Ok(Started { child, pid, output, errors, readers })
     }
+}
+
+/// A text that does not name its interpreter is none for the kernel. But where something is to happen
+/// between fork and exec, it is the C library that starts the program, and it has a shell read such a text.
+fn refuse_script_without_interpreter(program: &Path) -> std::io::Result<()> {
+    let mut begin = [0; 128];
+    let count = File::open(program)?.read(&mut begin)?;
+    let begin = &begin[..count];
+    if begin.starts_with(b"#!") || begin.contains(&0) {
+        return Ok(());
+    }
+    Err(rustix::io::Errno::NOEXEC.into())
 }
 
 /// Why a program was not started.

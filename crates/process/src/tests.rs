@@ -212,3 +212,15 @@ fn a_record_that_names_somebody_else_ends_nobody() {
         other.ended().await.unwrap();
     });
 }
+
+#[test]
+fn a_text_that_names_no_interpreter_is_run_by_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text");
+    let write = format!("echo 'exit 0' >{0}; chmod 755 {0}", text.display());
+    assert_eq!(ran(&write, PATIENCE).0, How::Exited(0));
+    for record in [None, Some(folder.path().join("record"))] {
+        let error = with_runtime(run(&Job { record, ..Job::new(&text) }, PATIENCE)).unwrap_err();
+        assert!(error.to_string().contains("Exec format error"), "{error}");
+    }
+}

@@ -27,7 +27,10 @@ impl Identity {
         // The name, in brackets, may hold anything; after the last bracket come the numbers, from the
         // third field on. The state is the first of them, the start the twentieth.
         let rest: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        if matches!(rest.first(), Some(&"Z" | &"X")) {
+        // The first thread may have ended before the others, as after a kill: until the last of them has, its
+        // files and ports are held. Their count is the eighteenth.
+        let threads = rest.get(17).and_then(|count| count.parse().ok()).unwrap_or(1);
+        if matches!((rest.first()?, threads), (&"Z", ..=1) | (&"X", _)) {
             return None;
         }
         let family = Family { parent: rest.get(1)?.parse().ok()?, group: rest.get(2)?.parse().ok()? };

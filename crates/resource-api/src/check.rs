@@ -139,6 +139,7 @@ mod tests {
             required,
             default: None,
             unique: false,
+            reloadable: false,
             summary: String::new(),
             replaced_by: None,
         }

@@ -9,6 +9,7 @@
 //! * [`verb`]: what can be asked of a resource, in the words of the original's resource DLLs and of OCF.
 //! * [`outcome`]: what became of it.
 //! * [`instance`]: a resource as a monitor knows it.
+//! * [`notes`]: what agents note for the cluster; [`cluster`]: what they may ask about it.
 //! * [`metadata`]: a type as it describes itself; [`check`]: given parameters against that.
 //! * [`abi`]: the C side of native plug-ins, the mirror of `include/steadfast_plugin.h`.
 //!
@@ -17,16 +18,20 @@
 
 pub mod abi;
 pub mod check;
+pub mod cluster;
 pub mod frame;
 pub mod instance;
 pub mod message;
 pub mod metadata;
+pub mod notes;
 pub mod outcome;
 pub mod verb;
 
 pub use check::ParameterProblem;
+pub use cluster::Cluster;
 pub use instance::{Checks, Instance, ResourceId};
 pub use message::{FromMonitor, Hello, ToMonitor};
 pub use metadata::{Kind, Parameter, TypeDescription};
+pub use notes::{Note, Notes};
 pub use outcome::{Failure, Outcome, Role, Verdict};
 pub use verb::Verb;

@@ -5,8 +5,10 @@
 //! ends. A call is answered exactly once, in any order. A monitor keeps nothing over its own end: its
 //! successor is told everything again, and finds out by probing what runs.
 
+use crate::cluster::Cluster;
 use crate::instance::{Instance, ResourceId};
 use crate::metadata::TypeDescription;
+use crate::notes::Note;
 use crate::outcome::Outcome;
 use crate::verb::Verb;
 use model::TypeName;
@@ -98,6 +100,17 @@ pub enum ToMonitor {
         /// Whether.
         on: bool,
     },
+    /// What agents noted: all that is known, to a monitor that has just said hello, and later what was
+    /// noted elsewhere.
+    Note {
+        /// It.
+        note: Note,
+    },
+    /// The cluster, as agents may ask for it from now on.
+    Cluster {
+        /// All of it.
+        cluster: Cluster,
+    },
     /// Are you there? Answered by [`FromMonitor::Pong`] at once, whatever else goes on.
     Ping {
         /// By which the answer is recognised.
@@ -163,12 +176,10 @@ pub enum FromMonitor {
         /// Who noticed.
         noticed_by: NoticedBy,
     },
-    /// An instance rates itself as a future primary.
-    Score {
-        /// Which.
-        id: ResourceId,
-        /// How well; nothing: not at all any more.
-        score: Option<i64>,
+    /// An agent noted something that was not known before.
+    Note {
+        /// It.
+        note: Note,
     },
     /// The library of a native plug-in cannot be used, and this process ends after having said so: all
     /// that the library serves is lost on this node, and nothing else.

@@ -45,6 +45,9 @@ pub struct Parameter {
     /// Whether two instances with the same value would be in each other's way.
     #[serde(default)]
     pub unique: bool,
+    /// Whether a change of it can be taken up by [`Verb::Reload`] while the resource runs.
+    #[serde(default)]
+    pub reloadable: bool,
     /// A line.
     #[serde(default)]
     pub summary: String,

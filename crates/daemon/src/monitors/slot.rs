@@ -143,11 +143,17 @@ impl Slot {
 
     /// What was noticed goes to everybody; what a person should know of it becomes an event.
     fn hear(&self, change: Change) {
+        if let Change::Noted(note) = &change {
+            // More than is sensible is told to whoever listens, and to no successor.
+            let _ = self.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).take(note.clone());
+        }
         if let Change::Changed { id, outcome, noticed_by } = &change
             && let Some(kind) = self.kind_of(id)
         {
             let occasion = failures::noticed(*noticed_by);
-            failures::of(id, &kind, occasion, outcome).map(|event| (self.shared.tell)(event));
+            if let Some(event) = failures::of(id, &kind, occasion, outcome) {
+                (self.shared.tell)(event);
+            }
         }
         // Nobody has to listen.
         let _ = self.shared.news.send(change);

@@ -2,8 +2,8 @@
 
 use super::{Target, ensure};
 use resource_api::frame::{Decoder, encode};
-use resource_api::message::{Hello, NoticedBy, TypeStanding};
-use resource_api::{Failure, FromMonitor, Outcome, ResourceId};
+use resource_api::message::{Hello, LoadStage, NoticedBy, TypeStanding};
+use resource_api::{Failure, FromMonitor, Note, Outcome, ResourceId};
 
 /// Frames, as the daemon reads them.
 pub(super) const MONITOR: Target = Target {
@@ -33,7 +33,23 @@ pub(super) const MONITOR: Target = Target {
             FromMonitor::Types { types: vec![TypeStanding { name, problem: Some("broken".to_owned()) }] },
             FromMonitor::Answer { call: 7, outcome: outcome.clone(), took_us: 8 },
             FromMonitor::Changed { id: id.clone(), outcome, noticed_by: NoticedBy::Event },
-            FromMonitor::Score { id, score: Some(-9) },
+            FromMonitor::Note {
+                note: Note::Score { id: id.clone(), node: "n1".to_owned(), score: Some(-9) },
+            },
+            FromMonitor::Note {
+                note: Note::Attribute {
+                    node: "n1".to_owned(),
+                    name: "a".to_owned(),
+                    value: Some("b".to_owned()),
+                    lasting: true,
+                },
+            },
+            FromMonitor::Note { note: Note::Ban { id, node: "n1".to_owned(), on: true } },
+            FromMonitor::LoadFailed {
+                library: "/usr/lib/steadfast/plugins/x.so".into(),
+                stage: LoadStage::Startup,
+                problems: vec!["its start-up returned nothing".to_owned()],
+            },
             FromMonitor::Pong { nonce: 9 },
         ];
         said.iter().filter_map(|message| encode(message).ok()).collect()

@@ -10,7 +10,7 @@ use crate::types::Registry;
 use crate::types::ocf::Ocf;
 use model::desired::Value;
 use resource_api::{
-    Checks, Failure, FromMonitor, Instance, Outcome, ToMonitor, TypeDescription, Verb, Verdict,
+    Checks, Failure, FromMonitor, Instance, Note, Outcome, ToMonitor, TypeDescription, Verb, Verdict,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ async fn score(daemon: &mut Client, name: &str) -> Option<i64> {
     let wanted = id(name);
     daemon
         .hear(|said| match said {
-            FromMonitor::Score { id, score } if *id == wanted => Some(*score),
+            FromMonitor::Note { note: Note::Score { id, score, .. } } if *id == wanted => Some(*score),
             _ => None,
         })
         .await

@@ -39,6 +39,7 @@ pub(super) fn parameter(name: &str, kind: Kind, summary: &str) -> Parameter {
         required: false,
         default: None,
         unique: false,
+        reloadable: false,
         summary: summary.to_owned(),
         replaced_by: None,
     }

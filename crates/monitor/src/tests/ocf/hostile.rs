@@ -2,8 +2,11 @@
 
 use super::scripts::{Scripts, metadata};
 use super::{call_with, describe, failure, open, registry, score};
-use crate::tests::client::{Client, PATIENCE, id, with_monitor};
-use resource_api::{Failure, FromMonitor, Outcome, Role, ToMonitor, Verb, Verdict};
+use crate::tests::client::{Client, PATIENCE, id, with_monitor, with_monitor_at};
+use resource_api::cluster::ClusterNode;
+use resource_api::message::Place;
+use resource_api::{Cluster, Failure, FromMonitor, Outcome, Role, ToMonitor, Verb, Verdict};
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
 /// Runs a test against one agent, `ocf:test:x`, opened as the resource of this name.
@@ -79,6 +82,16 @@ fn a_flood_is_bounded_and_its_end_is_kept() {
 }
 
 #[test]
+fn what_is_no_text_is_replaced_and_what_commands_a_terminal_stays_out_of_the_reason() {
+    let does = "printf 'a\\377b\\n' >&2; printf 'ocf-exit-reason:\\033[2Jno\\377 room\\n'; exit 1";
+    with_agent("bytes", does, async |mut daemon| {
+        let outcome = daemon.call("bytes", Verb::Online).await;
+        assert_eq!(outcome.text, "`start` exited with 1 (generic error): [2Jno\u{fffd} room");
+        assert!(outcome.output.starts_with("a\u{fffd}b\n"), "{}", outcome.output);
+    });
+}
+
+#[test]
 fn undefined_codes_and_signals_are_named() {
     with_agent("codes", "[ $1 = start ] && exit 77; kill -SEGV $$", async |mut daemon| {
         let outcome = daemon.call("codes", Verb::Online).await;
@@ -149,7 +162,11 @@ fn garbage_metadata_is_refused_by_name_and_stops_nobody_from_using_the_agent() {
 #[test]
 fn values_are_what_they_are_whatever_they_hold_and_the_environment_is_ours_alone() {
     let scripts = Scripts::new();
-    let file = scripts.agent("x", &metadata(&["start", "stop", "notify"]), "env -0 >$F");
+    let file = scripts.agent(
+        "x",
+        &metadata(&["start", "stop", "notify", "migrate_to", "migrate_from"]),
+        "env -0 >$F",
+    );
     let odd = "a b;$(touch /tmp/steadfast-never)\n`id`\\'\"ä";
     with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
         open(&mut daemon, "odd", "ocf:test:x", &[("value", odd)]).await;
@@ -167,16 +184,29 @@ fn values_are_what_they_are_whatever_they_hold_and_the_environment_is_ours_alone
             "OCF_RESKEY_CRM_meta_interval=60000",
             "OCF_RESKEY_CRM_meta_name=monitor",
             "OCF_RESKEY_CRM_meta_on_node=n1",
+            "OCF_RESKEY_crm_feature_set=3.16.2",
+            "OCF_RESKEY_CRM_meta_timeout=20000",
             "STEADFAST_RESOURCE=g/odd",
             "LC_ALL=C",
         ] {
             assert!(has(expected), "{expected} in {environment}");
         }
         assert!(!environment.contains("CARGO") && !environment.contains("PCMK"), "{environment}");
-        call_with(&mut daemon, "odd", Verb::Notify, &[("notify_type", "pre")]).await;
-        let environment = std::fs::read_to_string(&file).unwrap();
-        let has = |variable: &str| environment.split('\0').any(|line| line == variable);
-        assert!(has("OCF_RESKEY_CRM_meta_notify_type=pre") && has("OCF_CHECK_LEVEL=0"), "{environment}");
+        // What a verb has to know besides is passed by Pacemaker's names, whatever it is.
+        let notified = [("notify_type", "pre"), ("notify_operation", "promote"), ("notify_slave_uname", " ")];
+        for (verb, action, told) in [
+            (Verb::Notify, "notify", &notified[..]),
+            (Verb::MigrateTo, "migrate_to", &[("migrate_target", "n2")]),
+            (Verb::MigrateFrom, "migrate_from", &[("migrate_source", "n2")]),
+        ] {
+            call_with(&mut daemon, "odd", verb, told).await;
+            let environment = std::fs::read_to_string(&file).unwrap();
+            let has = |variable: &str| environment.split('\0').any(|line| line == variable);
+            assert!(has(&format!("OCF_RESKEY_CRM_meta_name={action}")) && has("OCF_CHECK_LEVEL=0"));
+            for (name, value) in told {
+                assert!(has(&format!("OCF_RESKEY_CRM_meta_{name}={value}")), "{name} in {environment}");
+            }
+        }
         daemon.call("odd", Verb::Probe).await;
         assert!(std::fs::read_to_string(&file).unwrap().contains("CRM_meta_interval=0\0"));
     });
@@ -209,7 +239,15 @@ fn what_is_listed_is_a_program_with_a_name_and_what_is_not_there_is_named() {
         scripts.program(name, b"#!/bin/sh\nexit 1\n");
     }
     std::fs::write(scripts.root().join("resource.d/test/README"), "no program").unwrap();
-    std::fs::create_dir(scripts.root().join("resource.d/test/folder")).unwrap();
+    let folder = scripts.root().join("resource.d/test");
+    std::fs::create_dir(folder.join("folder")).unwrap();
+    // Names that are no text, hold a line feed, or would mean something to a shell: for agents and providers.
+    for odd in [&b"\xff\xfe"[..], b"a\nb", b"$(touch x)", b"`id`", b"a;b", b"\xc3\xa4"] {
+        let odd = std::ffi::OsStr::from_bytes(odd);
+        std::fs::copy(folder.join("one"), folder.join(odd)).unwrap();
+        std::fs::create_dir(scripts.root().join("resource.d").join(odd)).unwrap();
+        std::fs::copy(folder.join("one"), scripts.root().join("resource.d").join(odd).join("one")).unwrap();
+    }
     with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
         daemon.say(&ToMonitor::List).await;
         let types = daemon
@@ -252,6 +290,74 @@ fn agents_rate_themselves_and_learn_their_node_through_the_tools() {
         assert_eq!(score(&mut daemon, "rated").await, None);
         daemon.say(&ToMonitor::Close { id: id("rated") }).await;
     });
+}
+
+#[test]
+fn what_agents_noted_is_known_to_the_next_monitor_once_it_was_told() {
+    let name = "what_agents_noted_is_known_to_the_next_monitor_once_it_was_told";
+    if !super::tools().exists() {
+        return lab::skip(name, "no example program beside the tests");
+    }
+    let does = "case $1 in start) crm_attribute -n mood -v good && crm_master -v 7;; \
+                monitor) [ \"$(crm_attribute -n mood -G -q)\" = good ] && [ \"$(crm_master -G -q)\" = 7 ] && \
+                crm_mon -1 --output-as=xml | grep -q '<node name=\"n2\" .* online=\"false\"' || exit 7;; esac";
+    let (scripts, folder) = (Scripts::new(), tempfile::tempdir().unwrap());
+    scripts.agent("x", &metadata(&["start", "stop"]), does);
+    let place = Place { node: "n1".to_owned(), run_dir: folder.path().to_owned(), cgroup: None };
+    let registry = || registry(scripts.root(), &scripts.state());
+    let mut notes = Vec::new();
+    with_monitor_at(place.clone(), registry(), async |mut daemon| {
+        open(&mut daemon, "noted", "ocf:test:x", &[]).await;
+        assert_eq!(daemon.call("noted", Verb::Online).await, Outcome::done());
+        for _ in 0..2 {
+            let note = daemon.hear(|said| match said {
+                FromMonitor::Note { note } => Some(note.clone()),
+                _ => None,
+            });
+            notes.push(note.await);
+        }
+        assert_eq!(daemon.call("noted", Verb::Probe).await, Outcome::not_running(), "it knows no n2");
+    });
+    with_monitor_at(place, registry(), async |mut daemon| {
+        open(&mut daemon, "noted", "ocf:test:x", &[]).await;
+        let node = |name: &str, online| ClusterNode { name: name.to_owned(), online };
+        let nodes = vec![node("n1", true), node("n2", false)];
+        let cluster = Cluster { nodes, quorate: true, instances: Vec::new() };
+        daemon.say(&ToMonitor::Cluster { cluster }).await;
+        assert_eq!(daemon.call("noted", Verb::Probe).await, Outcome::not_running());
+        for note in notes {
+            daemon.say(&ToMonitor::Note { note }).await;
+        }
+        assert_eq!(daemon.call("noted", Verb::Probe).await, Outcome::running());
+    });
+}
+
+#[test]
+fn all_that_an_agent_started_lives_in_the_cgroup_of_its_resource_and_ends_with_it() {
+    let name = "all_that_an_agent_started_lives_in_the_cgroup_of_its_resource_and_ends_with_it";
+    let Some(base) = ::process::Cgroup::writable_base() else {
+        return lab::skip(name, "no writable cgroup of version 2");
+    };
+    // A daemon as daemons are made, without the environment by which it could be known otherwise.
+    let does = "case $1 in start) env -i setsid sh -c 'setsid sleep 1000 & echo $! >\"$0\"' $F;; \
+                monitor) [ -n \"$(tr -d '\\0' </proc/$(cat $F)/cmdline)\" ] || exit 7;; stop) exit 1;; esac";
+    let (scripts, folder) = (Scripts::new(), tempfile::tempdir().unwrap());
+    let file = scripts.agent("x", &metadata(&["start", "stop"]), does);
+    let all = ::process::Cgroup::below(&base, &format!("steadfast-test-ocf-{}", std::process::id())).unwrap();
+    let cgroup = Some(all.path().to_owned());
+    let place = Place { node: "n1".to_owned(), run_dir: folder.path().to_owned(), cgroup };
+    with_monitor_at(place, registry(scripts.root(), &scripts.state()), async |mut daemon| {
+        open(&mut daemon, "held", "ocf:test:x", &[]).await;
+        assert_eq!(daemon.call("held", Verb::Online).await, Outcome::done());
+        let pid = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+        let of = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        assert!(of.lines().any(|line| line.starts_with("0::") && line.ends_with("/g+held")), "{of}");
+        assert_eq!(daemon.call("held", Verb::LooksAlive).await, Outcome::running());
+        assert_eq!(daemon.call("held", Verb::Terminate).await, Outcome::done());
+        gone(&pid).await;
+        assert!(!all.path().join("g+held").exists(), "nobody is in it");
+    });
+    all.remove().unwrap();
 }
 
 #[test]

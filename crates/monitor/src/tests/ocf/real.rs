@@ -1,8 +1,11 @@
 //! The agents of Debian's `resource-agents`, unmodified: those that need nothing but themselves.
 
 use super::{call_with, describe, failure, open, registry, score, tools};
-use crate::tests::client::with_monitor;
+use crate::tests::client::{PATIENCE, with_monitor, with_process};
+use resource_api::message::Place;
 use resource_api::{Failure, FromMonitor, Kind, Outcome, Role, ToMonitor, Verb, Verdict};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 const ROOT: &str = "/usr/lib/ocf";
@@ -148,4 +151,39 @@ fn delay_is_as_slow_as_it_is_told_and_ended_at_its_deadline() {
         let call = daemon.ask("delay", Verb::Online, std::time::Duration::from_secs(2)).await;
         assert_eq!(failure(&daemon.answer(call).await), Some(Failure::TimedOut));
     });
+}
+
+#[test]
+fn an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_asked() {
+    if !installed("an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_asked") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { node: "n1".to_owned(), run_dir: folder.path().to_owned(), cgroup: None };
+    let start = || {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        (std::process::Command::new(tools()).stdin(OwnedFd::from(theirs)).spawn().unwrap(), ours)
+    };
+    let run = folder.path().join("ocf/runs/g+flight");
+    let running = process::Mark::new([("STEADFAST_RUN".into(), run.into())]);
+    let slow = [("startdelay", "1000"), ("stopdelay", "0"), ("mondelay", "0")];
+    let (mut first, ours) = start();
+    with_process(place.clone(), ours, async |mut daemon| {
+        open(&mut daemon, "flight", "ocf:heartbeat:Delay", &slow).await;
+        daemon.ask("flight", Verb::Online, PATIENCE).await;
+        // The agent, and the `sleep` that it waits for.
+        while running.find().len() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        first.kill().unwrap();
+    });
+    first.wait().unwrap();
+    assert!(running.find().len() >= 2, "it goes on without its monitor");
+    let (mut second, ours) = start();
+    with_process(place, ours, async |mut daemon| {
+        open(&mut daemon, "flight", "ocf:heartbeat:Delay", &slow).await;
+        assert_eq!(daemon.call("flight", Verb::Probe).await.verdict, Verdict::NotRunning);
+        assert!(running.find().is_empty(), "nobody starts beside the look");
+    });
+    second.wait().unwrap();
 }

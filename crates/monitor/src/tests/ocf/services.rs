@@ -1,11 +1,12 @@
-//! Real agents of real things, in a host of their own: an address, a filesystem, a web server.
+//! Real agents of real things, in a host of their own: an address, a filesystem, web servers, a database.
 
 use super::real::installed;
-use super::{open, tools};
+use super::{call_with, open, score, tools};
 use crate::tests::client::{Client, with_process};
 use lab::Host;
+use resource_api::cluster::ClusterNode;
 use resource_api::message::Place;
-use resource_api::{Outcome, Verb, Verdict};
+use resource_api::{Cluster, FromMonitor, Note, Outcome, Role, ToMonitor, Verb, Verdict};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -102,6 +103,129 @@ fn nginx_serves_and_ends() {
             assert_eq!(page, "it works");
         })
         .await;
+    });
+}
+
+#[test]
+fn apache_serves_and_ends() {
+    on_a_host("apache_serves_and_ends", &["apache2", "curl", "pgrep"], async |mut daemon, host| {
+        let configuration = "ServerRoot /usr/lib/apache2\nServerName localhost\nPidFile /run/apache.pid\n\
+            LoadModule mpm_event_module modules/mod_mpm_event.so\n\
+            LoadModule authz_core_module modules/mod_authz_core.so\n\
+            LoadModule status_module modules/mod_status.so\n\
+            User www-data\nGroup www-data\nErrorLog /tmp/error.log\nDocumentRoot /tmp\n\
+            Listen 127.0.0.1:8081\n<Location /status>\nSetHandler server-status\nRequire all granted\n</Location>\n";
+        host.command("tee").arg("/tmp/apache.conf").stdin(file_with(configuration)).output().unwrap();
+        let status = "http://127.0.0.1:8081/status";
+        let given =
+            [("configfile", "/tmp/apache.conf"), ("httpd", "/usr/sbin/apache2"), ("statusurl", status)];
+        open(&mut daemon, "web", "ocf:heartbeat:apache", &given).await;
+        life(&mut daemon, "web", async || {
+            assert!(says(host, "curl", &["--silent", status]).contains("Apache Server Status"));
+        })
+        .await;
+    });
+}
+
+/// A database that nobody has started, in `/tmp/pg`; and the parameters of its agent. Nothing, if there is
+/// no PostgreSQL here.
+fn database(name: &str, host: &Host) -> Option<Vec<(&'static str, String)>> {
+    let folders = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut programs = folders.map(|entry| entry.path().join("bin"));
+    let Some(bin) = programs.find(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists()) else {
+        lab::skip(name, "no PostgreSQL here");
+        return None;
+    };
+    let make = format!(
+        "mkdir -p /tmp/pg/socket && chown -R postgres /tmp/pg && cd /tmp/pg && \
+         runuser -u postgres -- {}/initdb --auth=trust --no-sync --pgdata=/tmp/pg/data && \
+         printf \"unix_socket_directories='/tmp/pg/socket'\\nlisten_addresses=''\\nfsync=off\\n\" \
+         >>/tmp/pg/data/postgresql.conf",
+        bin.display()
+    );
+    let made = host.command("sh").args(["-c", &make]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Some(vec![
+        ("pgctl", bin.join("pg_ctl").display().to_string()),
+        ("pgdata", "/tmp/pg/data".to_owned()),
+        ("socketdir", "/tmp/pg/socket".to_owned()),
+        ("logfile", "/tmp/pg/log".to_owned()),
+    ])
+}
+
+const DATABASE_PROGRAMS: [&str; 4] = ["psql", "runuser", "perl", "ps"];
+
+async fn open_database(daemon: &mut Client, given: &[(&'static str, String)]) {
+    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    open(daemon, "db", "ocf:heartbeat:pgsql", &given).await;
+}
+
+#[test]
+fn pgsql_serves_and_ends() {
+    let name = "pgsql_serves_and_ends";
+    on_a_host(name, &DATABASE_PROGRAMS, async |mut daemon, host| {
+        let Some(given) = database(name, host) else { return };
+        open_database(&mut daemon, &given).await;
+        life(&mut daemon, "db", async || {
+            let ask = ["-h", "/tmp/pg/socket", "-U", "postgres", "-Atc", "select 6 * 7"];
+            assert_eq!(says(host, "psql", &ask), "42\n");
+        })
+        .await;
+    });
+}
+
+#[test]
+fn pgsql_finds_out_that_it_may_be_the_primary_and_becomes_it() {
+    let name = "pgsql_finds_out_that_it_may_be_the_primary_and_becomes_it";
+    on_a_host(name, &DATABASE_PROGRAMS, async |mut daemon, host| {
+        let Some(mut given) = database(name, host) else { return };
+        given.extend(
+            [
+                ("rep_mode", "async"),
+                ("node_list", "n1 n2"),
+                ("master_ip", "127.0.0.1"),
+                ("tmpdir", "/tmp/pg/tmp"),
+                ("xlog_check_count", "1"),
+                ("CRM_meta_promotable", "true"),
+            ]
+            .map(|(name, value)| (name, value.to_owned())),
+        );
+        let node = |name: &str, online| ClusterNode { name: name.to_owned(), online };
+        let nodes = vec![node("n1", true), node("n2", false)];
+        let cluster = Cluster { nodes, quorate: true, instances: Vec::new() };
+        daemon.say(&ToMonitor::Cluster { cluster }).await;
+        open_database(&mut daemon, &given).await;
+        let running = |role| Verdict::Running { role };
+        assert_eq!(daemon.call("db", Verb::Validate).await.verdict, Verdict::Done);
+        assert_eq!(daemon.call("db", Verb::Probe).await.verdict, Verdict::NotRunning);
+        let outcome = daemon.call("db", Verb::Online).await;
+        assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
+        assert_eq!(score(&mut daemon, "db").await, Some(-1_000_000));
+        // There is no primary, and nobody has newer data.
+        for _ in 0..2 {
+            let outcome = daemon.call("db", Verb::LooksAlive).await;
+            assert_eq!(outcome.verdict, running(Role::Replica), "{outcome:?}");
+        }
+        assert_eq!(score(&mut daemon, "db").await, Some(1_000));
+        let outcome = daemon.call("db", Verb::Promote).await;
+        assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
+        let outcome = daemon.call("db", Verb::LooksAlive).await;
+        assert_eq!(outcome.verdict, running(Role::Primary), "{outcome:?}");
+        // What n2 has is out of date from now on, also after n2's next start.
+        let noted = |value: &str| Note::Attribute {
+            node: "n2".to_owned(),
+            name: "g.db-data-status".to_owned(),
+            value: Some(value.to_owned()),
+            lasting: true,
+        };
+        let told = noted("DISCONNECT");
+        daemon.hear(|said| (*said == FromMonitor::Note { note: told.clone() }).then_some(())).await;
+        // Its demotion is its end; told that nobody follows it, it may start alone again.
+        let outcome = call_with(&mut daemon, "db", Verb::Demote, &[("notify_slave_uname", " ")]).await;
+        assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
+        assert_eq!(says(host, "ls", &["/tmp/pg/tmp"]).contains("PGSQL.lock"), false);
+        assert_eq!(daemon.call("db", Verb::Offline).await.verdict, Verdict::Done);
+        assert_eq!(daemon.call("db", Verb::Probe).await.verdict, Verdict::NotRunning);
     });
 }
 

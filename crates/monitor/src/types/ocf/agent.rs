@@ -4,14 +4,15 @@ use super::catalogue::{Catalogue, Named};
 use super::code;
 use super::environment::{Call, Of, mark, unfit};
 use super::metadata::Metadata;
-use super::tools::Tools;
+use super::tools::{self, Tools};
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
-use process::{Cgroup, Job};
+use process::{Cgroup, Job, SpawnError};
 use resource_api::instance::as_text;
 use resource_api::{Failure, Instance, Outcome, TypeDescription, Verb, Verdict};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -158,12 +159,9 @@ impl Instantiated {
         if let Some(why) = unfit(request.arguments.iter().map(|(name, value)| (name, value.clone()))) {
             return Outcome::failed(Failure::NotConfigured, why);
         }
-        // Agents fail in odd ways without it, and it is gone after each restart of the machine. As
-        // Debian makes it: whoever has a file in it is the only one to remove it.
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o1755).create(&surroundings.state);
-        if let Err(error) = made {
-            let text = format!("cannot make {}, which agents need: {error}", surroundings.state.display());
-            return Outcome::failed(Failure::Permission, text);
+        let runs = tools::runs(&self.world.place.run_dir);
+        if let Err(why) = make_folders(&surroundings.state, &runs) {
+            return why;
         }
         let cgroup = match self.cgroup() {
             Ok(cgroup) => cgroup,
@@ -175,13 +173,15 @@ impl Instantiated {
         let job = Job {
             environment: surroundings.environment(&self.named, &call),
             cgroup: cgroup.clone(),
+            record: Some(runs.join(self.instance.id.file_name())),
             ..Job::new(&self.named.file).arg(action)
         };
         // A little earlier than the caller's deadline, so that what the agent said is told.
         let earlier = deadline.saturating_sub((deadline / 10).min(Duration::from_millis(50)));
         let outcome = match process::run(&job, earlier).await {
             Ok(ended) => code::outcome(request.verb, action, promotable, &ended),
-            Err(error) => Outcome::failed(Failure::NotInstalled, error.to_string()),
+            Err(error @ SpawnError::Run { .. }) => Outcome::failed(Failure::NotInstalled, error.to_string()),
+            Err(error) => Outcome::failed(Failure::Generic, error.to_string()),
         };
         if let (Verb::Offline, true, Some(cgroup)) = (request.verb, outcome.is_good(), cgroup) {
             // As long as somebody is in it, it stays.
@@ -213,10 +213,13 @@ impl Instantiated {
     async fn terminate(&self, request: &Request) -> Outcome {
         // The rest is for the look.
         let at_most = request.deadline / 2;
-        let gone = match self.cgroup() {
+        let cgroup = match self.cgroup() {
+            Ok(cgroup) => cgroup,
             Err(why) => return why,
-            Ok(Some(cgroup)) => cgroup.kill(at_most).await,
-            Ok(None) => self.kill_marked(at_most).await,
+        };
+        let gone = match &cgroup {
+            Some(cgroup) => cgroup.kill(at_most).await,
+            None => self.kill_marked(at_most).await,
         };
         if !gone {
             let text = format!("some of its processes survived being killed for {} ms", at_most.as_millis());
@@ -224,6 +227,10 @@ impl Instantiated {
         }
         let look = Request { verb: Verb::Probe, deadline: at_most, arguments: BTreeMap::new() };
         let found = self.act(&look).await;
+        if let Some(cgroup) = cgroup {
+            // As long as somebody is in it, it stays.
+            let _ = cgroup.remove();
+        }
         match found.verdict {
             Verdict::NotRunning => Outcome::done(),
             Verdict::Running { .. } => {
@@ -245,6 +252,20 @@ impl Instantiated {
         }
         true
     }
+}
+
+/// The folder in which agents keep their state, and the one that says which of them run. Agents fail in odd
+/// ways without the first, and it is gone after each restart of the machine. As Debian makes it: whoever
+/// has a file in it is the only one to remove it.
+fn make_folders(state: &Path, runs: &Path) -> Result<(), Outcome> {
+    let make = |folder: &Path, mode| {
+        std::fs::DirBuilder::new().recursive(true).mode(mode).create(folder).map_err(|error| {
+            let text = format!("cannot make {}, which agents need: {error}", folder.display());
+            Outcome::failed(Failure::Permission, text)
+        })
+    };
+    make(state, 0o1755)?;
+    make(runs, 0o700)
 }
 
 /// The action of an agent for this verb; nothing, if there is none.

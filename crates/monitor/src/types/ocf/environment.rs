@@ -3,8 +3,8 @@
 use super::catalogue::Named;
 use super::tools::{self, ENV_RESOURCE, ENV_SOCKET};
 use process::Mark;
-use resource_api::Instance;
 use resource_api::instance::as_text;
+use resource_api::{Instance, ResourceId};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -55,8 +55,8 @@ impl Call<'_> {
 /// attributes of it and put it into regular expressions, so it is of letters, digits, `_`, `-` and `.`
 /// alone: group, dot, resource. Dots of the group are doubled, so that no two resources have one name:
 /// none begins with a dot.
-pub(super) fn instance_name(instance: &Instance) -> String {
-    format!("{}.{}", instance.id.group.as_str().replace('.', ".."), instance.id.resource)
+pub(super) fn instance_name(id: &ResourceId) -> String {
+    format!("{}.{}", id.group.as_str().replace('.', ".."), id.resource)
 }
 
 /// By what all that was started for a resource of this monitor is known.
@@ -95,7 +95,7 @@ impl Surroundings {
         path.push(PATH);
         add("PATH", path);
         add("HA_SBIN_DIR", tools.into());
-        let name = instance_name(of.instance);
+        let name = instance_name(&of.instance.id);
         add("HA_LOGTAG", format!("{}({name})", named.agent).into());
         add("OCF_RESOURCE_INSTANCE", name.into());
         all.extend(mark(of).variables().iter().cloned());
@@ -104,6 +104,7 @@ impl Surroundings {
         for (name, value) in &of.instance.parameters {
             parameter(name, as_text(value));
         }
+        parameter("crm_feature_set", FEATURE_SET.to_owned());
         parameter("CRM_meta_name", call.action.to_owned());
         parameter("CRM_meta_timeout", call.deadline.as_millis().to_string());
         parameter("CRM_meta_interval", call.interval_ms.to_string());
@@ -115,6 +116,10 @@ impl Surroundings {
         all
     }
 }
+
+/// Whose words agents are told that the tools understand: those of Pacemaker 2.1.5. Agents choose by it
+/// how they call them.
+pub(super) const FEATURE_SET: &str = "3.16.2";
 
 /// Where agents find their programs.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -135,12 +140,9 @@ pub(super) fn unfit<'a>(pairs: impl IntoIterator<Item = (&'a String, String)>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resource_api::{Checks, ResourceId};
 
     fn named(group: &str, resource: &str) -> String {
-        let id = ResourceId { group: group.parse().unwrap(), resource: resource.parse().unwrap() };
-        let kind = "ocf:p:a".parse().unwrap();
-        instance_name(&Instance { id, kind, parameters: BTreeMap::new(), checks: Checks::default() })
+        instance_name(&ResourceId { group: group.parse().unwrap(), resource: resource.parse().unwrap() })
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Metadata {
             let found: String = root.name.chars().take(40).flat_map(char::escape_debug).collect();
             return Err(format!("it is a <{found}>, not a <resource-agent>"));
         }
-        let parameters: Vec<Parameter> = match root.first("parameters") {
+        let mut parameters: Vec<Parameter> = match root.first("parameters") {
             Some(all) if all.all("parameter").count() > PARAMETERS_MAX => {
                 return Err(format!("it has more than {PARAMETERS_MAX} parameters"));
             }
@@ -51,6 +51,10 @@ impl Metadata {
         let levels: Vec<u32> = levels.into_iter().rev().collect();
         let deepest = levels.first().copied().unwrap_or(0);
         let names: BTreeSet<String> = actions.iter().map(|action| action.name.clone()).collect();
+        // `reload` is for the service's own files: only with `reload-agent` is a parameter taken up.
+        if !names.contains("reload-agent") {
+            parameters.iter_mut().for_each(|parameter| parameter.reloadable = false);
+        }
         let description = TypeDescription {
             name: name.to_owned(),
             version: line(root.attribute("version").unwrap_or_default()),
@@ -139,6 +143,7 @@ fn parameter(element: &Element) -> Result<Parameter, String> {
         default: default.map(|text| clean(text, TEXT_MAX)),
         // In 1.1: unique together with the others of the same group. It is enough of a warning for each.
         unique: is_true(element.attribute("unique")) || element.attribute("unique-group").is_some(),
+        reloadable: is_true(element.attribute("reloadable")),
         summary: summary.unwrap_or_default(),
         replaced_by,
     })
@@ -203,7 +208,7 @@ address.</longdesc>
     <parameter name="mode"><shortdesc>Mode</shortdesc>
       <content type="select" default="fast"><option value="fast"/><option value="slow"/></content>
     </parameter>
-    <parameter name="wait" unique="1"><content type="time" default="20s"/></parameter>
+    <parameter name="wait" unique="1" reloadable="1"><content type="time" default="20s"/></parameter>
     <parameter name="old"><deprecated><replaced-with name="addr"/><desc>gone</desc></deprecated>
       <content type="integer"/></parameter>
     <parameter name="flag"><content type="boolean" default="false"/></parameter>
@@ -227,6 +232,7 @@ address.</longdesc>
         let [addr, mode, wait, old, flag] = it.parameters.as_slice() else { panic!("five") };
         assert!(addr.required && addr.unique && addr.summary == "The" && addr.kind == Kind::Text);
         assert_eq!(mode.kind, Kind::OneOf { words: vec!["fast".to_owned(), "slow".to_owned()] });
+        assert!(wait.reloadable && !addr.reloadable);
         assert!(wait.unique && wait.kind == Kind::Duration && wait.default.as_deref() == Some("20s"));
         assert_eq!(old.replaced_by.as_deref(), Some("addr"));
         assert_eq!((&flag.kind, flag.required), (&Kind::Flag, false));
@@ -247,6 +253,9 @@ address.</longdesc>
         );
         assert!(it.promotable && metadata.levels == [10, 0]);
         assert!(metadata.has("reload-agent") && !metadata.has("reload"));
+        // Without that action, what is said to be reloadable is not.
+        let older = Metadata::read("ocf:p:x", &NEW.replace("reload-agent", "reload")).unwrap();
+        assert!(older.has("reload") && older.description.parameters.iter().all(|it| !it.reloadable));
     }
 
     #[test]

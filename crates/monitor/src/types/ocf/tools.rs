@@ -1,13 +1,14 @@
 //! The monitor's side of the tools that agents call.
 //!
 //! * [`command`] understands what a tool was called with.
-//! * [`store`] holds what agents noted, and answers.
+//! * [`answers`] answers it, from what the daemon told and agents noted; [`status`] is the longest answer.
 //! * This file: a folder of links for the agents, a socket for the links.
 //!
 //! Whatever connects is bounded in time and length, and a tool that says nothing holds up nobody.
 
+mod answers;
 mod command;
-mod store;
+mod status;
 
 use crate::kind::World;
 use crate::shim::{Answered, Asked, TOOLS};
@@ -17,9 +18,8 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
@@ -32,6 +32,11 @@ pub(super) fn folder(run_dir: &Path) -> PathBuf {
 /// Where they connect to.
 pub(super) fn socket(run_dir: &Path) -> PathBuf {
     run_dir.join("ocf").join("tools")
+}
+
+/// Where it is said which agents run.
+pub(super) fn runs(run_dir: &Path) -> PathBuf {
+    run_dir.join("ocf").join("runs")
 }
 
 /// A tool asks at once after it has connected.
@@ -61,7 +66,6 @@ impl Tools {
         let listener = anew(&socket, |socket| UnixListener::bind(socket))?;
         // Some agents call the tools as the user of their service.
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o666))?;
-        let store = Arc::new(Mutex::new(Store::new(world.place.node.clone())));
         let world = Arc::downgrade(world);
         Ok(Self(tokio::spawn(async move {
             loop {
@@ -70,12 +74,10 @@ impl Tools {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 };
-                let (store, world) = (store.clone(), world.clone());
+                let Some(world) = world.upgrade() else { return };
                 let answer = move |asked: &Asked| {
-                    let (answered, news) = store.lock().unwrap_or_else(PoisonError::into_inner).answer(asked);
-                    if let (Some(news), Some(world)) = (news, world.upgrade()) {
-                        world.tell(news);
-                    }
+                    let (answered, news) = answers::answer(&world.place.node, &mut world.known(), asked);
+                    news.into_iter().for_each(|news| world.tell(news));
                     answered
                 };
                 tokio::spawn(tokio::time::timeout(PATIENCE, serve(stream, answer)));
