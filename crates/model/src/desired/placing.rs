@@ -200,7 +200,7 @@ impl FromStr for Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-        match units.into_iter().find(|(_, unit_ms)| self.within_ms % unit_ms == 0) {
+        match units.into_iter().find(|(_, unit_ms)| self.within_ms.is_multiple_of(*unit_ms)) {
             Some((unit, unit_ms)) if self.max > 0 => {
                 write!(f, "{} in {}{unit}", self.max, self.within_ms / unit_ms)
             }
