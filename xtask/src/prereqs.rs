@@ -38,7 +38,7 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 13] = [
+const TABLE: [Prereq; 20] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
@@ -59,6 +59,14 @@ const TABLE: [Prereq; 13] = [
     Prereq { sign: Sign::Program("mkfs.vfat"), package: "dosfstools", need: Need::Hosts },
     // A folder whose disk can be made to hang.
     Prereq { sign: Sign::Program("bindfs"), package: "bindfs", need: Need::Hosts },
+    // Servers for names and shares, with clients of them to see by.
+    Prereq { sign: Sign::Program("named"), package: "bind9", need: Need::Hosts },
+    Prereq { sign: Sign::Program("nsupdate"), package: "bind9-dnsutils", need: Need::Hosts },
+    Prereq { sign: Sign::Program("ganesha.nfsd"), package: "nfs-ganesha", need: Need::Hosts },
+    Prereq { sign: Sign::Library("ganesha/libfsalvfs.so"), package: "nfs-ganesha-vfs", need: Need::Hosts },
+    Prereq { sign: Sign::Program("nfs-ls"), package: "libnfs-utils", need: Need::Hosts },
+    Prereq { sign: Sign::Program("smbd"), package: "samba", need: Need::Hosts },
+    Prereq { sign: Sign::Program("smbclient"), package: "smbclient", need: Need::Hosts },
 ];
 
 /// Installs packages without starting their services.

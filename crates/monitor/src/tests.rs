@@ -2,8 +2,10 @@
 
 mod calls;
 mod client;
+mod file_share;
 mod health_check;
 mod looks;
+mod network_name;
 mod ocf;
 mod process;
 mod scripted;

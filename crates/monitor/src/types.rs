@@ -1,6 +1,7 @@
 //! The types that this monitor knows. One file or folder each.
 
 mod dummy;
+mod file_share;
 mod given;
 mod health_check;
 mod http;
@@ -8,7 +9,9 @@ mod ip_address;
 mod network_name;
 pub(crate) mod ocf;
 mod physical_disk;
+mod port;
 mod process;
+mod server;
 mod web_site;
 
 use crate::kind::{Family, ResourceType};
@@ -30,6 +33,7 @@ impl Registry {
     pub fn of_this_machine() -> Self {
         Self::of([
             ("dummy", Arc::new(dummy::Dummy) as Arc<dyn ResourceType>),
+            ("file-share", Arc::new(file_share::FileShare::default())),
             ("ip-address", Arc::new(ip_address::IpAddress)),
             ("network-name", Arc::new(network_name::NetworkName)),
             ("physical-disk", Arc::new(physical_disk::PhysicalDisk)),

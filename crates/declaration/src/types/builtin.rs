@@ -37,9 +37,16 @@ pub(super) const TYPES: &[ResourceType] = &[
         parameters: &[
             required("path", Kind::Path, "The folder."),
             required("protocol", Kind::OneOf { words: &["nfs", "smb"] }, "How clients reach it."),
-            if_given("share", Kind::Text, "The share's name; needed for SMB."),
-            optional("clients", Kind::Texts, "everybody", "Addresses, networks or names that may use it."),
+            required("listen", Kind::Listen, "Where: the group's address, port 2049 (NFS) or 445 (SMB)."),
+            required("clients", Kind::Texts, "Addresses and networks that may use it."),
+            optional("share", Kind::Text, "the folder's own name", "The name by which clients know it."),
             optional("read_only", Kind::Flag, "false", "Whether clients may only read."),
+            optional(
+                "state_directory",
+                Kind::Path,
+                "beside the folder",
+                "Where its locks or passwords lie, on the same disk.",
+            ),
         ],
         exactly_one: &[],
     },
@@ -75,8 +82,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         summary: "A name in DNS that points to the group's address.",
         parameters: &[
             required("host_name", Kind::HostName, "The full name."),
-            required("address", Kind::Address, "What it points to."),
-            required("server", Kind::Endpoint, "The DNS server that takes updates."),
+            required("address", Kind::Address, "What it points to; an address of the same group."),
+            required("server", Kind::Endpoint, "The DNS server that takes updates: the zone's primary."),
+            required("key_file", Kind::Path, "The key for it, as tsig-keygen writes it."),
+            optional("zone", Kind::HostName, "as the server says", "The zone that the name is in."),
             optional(
                 "ttl",
                 Kind::Duration { min_ms: 1_000, max_ms: 86_400_000 },

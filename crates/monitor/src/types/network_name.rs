@@ -231,7 +231,7 @@ impl Published {
         match answer.header().rcode() {
             Rcode::NOERROR | Rcode::NXDOMAIN => Ok(message::addresses(&answer)),
             // It was asked in a way that it should understand: what ails it is no word on the name.
-            code => Err(Unanswered::Silent { server: self.server, why: format!("it says {code}") }),
+            code => Err(Unanswered::Refused { server: self.server, code: code.to_string() }),
         }
     }
 

@@ -13,35 +13,24 @@
 
 mod config;
 mod folder;
-mod port;
 mod reload;
 
 use super::given;
 use super::http::{Expected, Url};
 use super::process::{Children, Program, SEARCH_PATH};
+use super::server::{Server, reachable};
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use config::{Site, TEMPORARY, Unquotable};
 use process::{How, Job, run};
 use resource_api::{Failure, Instance, Kind, Outcome, Parameter, TypeDescription, Verb};
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
 
 /// nginx ends within milliseconds of being told so; connections that are open are closed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Of the deadline of `online`, what is kept back to end what does not answer, and to say why.
-const RESERVE: Duration = Duration::from_secs(1);
-
-/// One try to fetch the health path while the site comes online. The next follows at once.
-const TRY: Duration = Duration::from_secs(1);
-
-/// From one try to the next, of a site that refuses.
-const TRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// nginx tests a small file within milliseconds; names of hosts, which could take long, are not in it.
 const TEST_DEADLINE: Duration = Duration::from_secs(10);
@@ -97,48 +86,42 @@ impl ResourceType for WebSite {
         }
         Ok(Arc::new(Served {
             root,
-            listen,
             server_name,
             health,
             expected,
             folder: world.place.run_dir.join("nginx").join(instance.id.file_name()),
-            program: Program::of(&instance.id, "web-site", world, &self.children, STOP_TIMEOUT),
+            server: Server {
+                program: Program::of(&instance.id, "web-site", world, &self.children, STOP_TIMEOUT),
+                listen,
+            },
         }))
     }
 }
 
 struct Served {
     root: String,
-    listen: SocketAddr,
     server_name: Option<String>,
     health: Url,
     expected: Expected,
     /// For the configuration and nginx's own files.
     folder: PathBuf,
-    program: Program,
+    server: Server,
 }
 
 impl Served {
     async fn do_it(&self, request: Request) -> Outcome {
         match request.verb {
             Verb::Validate => self.fits().await.map_or_else(|why| why, |_| Outcome::done()),
-            Verb::Probe => self.program.probe(),
-            Verb::Online => self.online(request.deadline).await.map_or_else(|why| why, |()| Outcome::done()),
-            Verb::Offline => self.program.stop(request.deadline).await,
-            Verb::Terminate => self.program.kill().await,
-            Verb::LooksAlive => match self.program.look() {
-                runs if runs.is_good() => match TcpStream::connect(reachable(self.listen)).await {
-                    Ok(_) => runs,
-                    Err(error) => failed(format!("cannot connect to {}: {error}", self.listen)),
-                },
-                other => other,
-            },
-            Verb::IsAlive => match self.program.look() {
-                runs if runs.is_good() => {
-                    self.health.check(&self.expected).await.map_or_else(failed, |()| runs)
-                }
-                other => other,
-            },
+            Verb::Probe => self.server.program.probe(),
+            Verb::Online => {
+                let check = || self.health.check(&self.expected);
+                let online = self.server.online(request.deadline, || self.prepare(), check);
+                online.await.map_or_else(|why| why, |()| Outcome::done())
+            }
+            Verb::Offline => self.server.program.stop(request.deadline).await,
+            Verb::Terminate => self.server.program.kill().await,
+            Verb::LooksAlive => self.server.looks_alive().await,
+            Verb::IsAlive => self.server.is_alive(self.health.check(&self.expected)).await,
             Verb::Reload => {
                 reload::reload(self, request.deadline).await.map_or_else(|why| why, |()| Outcome::done())
             }
@@ -160,48 +143,12 @@ impl Served {
         self.folder.join("nginx.conf")
     }
 
-    async fn online(&self, deadline: Duration) -> Result<(), Outcome> {
-        let until = Instant::now() + deadline.saturating_sub(RESERVE.min(deadline / 2));
-        let mut unfinished = None;
-        if !self.program.look().is_good() {
-            let nginx = self.fits().await?;
-            // Workers of an earlier life would hold the port.
-            let ended = self.program.kill().await;
-            if !ended.is_good() {
-                return Err(ended);
-            }
-            port::is_free(self.listen, &[])?;
-            let config = self.config();
-            self.configure(&nginx, &config).await?;
-            let job = job(&nginx).arg("-e").arg("stderr").arg("-c").arg(config);
-            unfinished = Some(self.program.killed_if_dropped());
-            let started = self.program.start(job).await;
-            if !started.is_good() {
-                return Err(started);
-            }
-        }
-        loop {
-            let why = match timeout(TRY, self.health.check(&self.expected)).await {
-                Ok(Ok(())) => {
-                    if let Some(started) = unfinished {
-                        started.finished();
-                    }
-                    return Ok(());
-                }
-                Ok(Err(why)) => why,
-                Err(_) => format!("no answer within {} ms", TRY.as_millis()),
-            };
-            let look = self.program.look();
-            if look.is_good() && Instant::now() < until {
-                sleep(TRY_INTERVAL).await;
-                continue;
-            }
-            // What does not serve must not keep the port.
-            let output = self.program.log_end();
-            let ended = self.program.kill().await;
-            let text = if look.is_good() { why } else { look.text };
-            return Err(if ended.is_good() { failed(text).with_output(&output) } else { ended });
-        }
+    /// What is to be run, once it is written down and tested.
+    async fn prepare(&self) -> Result<Job, Outcome> {
+        let nginx = self.fits().await?;
+        let config = self.config();
+        self.configure(&nginx, &config).await?;
+        Ok(job(&nginx).arg("-e").arg("stderr").arg("-c").arg(config))
     }
 
     /// Writes the configuration to this file and has it tested.
@@ -216,7 +163,7 @@ impl Served {
         let user = workers();
         let config = Site {
             root: &self.root,
-            listen: self.listen,
+            listen: self.server.listen,
             server_name: self.server_name.as_deref(),
             folder: &self.folder,
             user: user.as_ref().map(|(user, group)| (user.as_str(), group.as_str())),
@@ -246,7 +193,7 @@ impl Resource for Served {
     }
 
     fn changed(self: Arc<Self>) -> Future<Outcome> {
-        Box::pin(async move { self.program.changed().await })
+        Box::pin(async move { self.server.program.changed().await })
     }
 }
 
@@ -285,16 +232,6 @@ fn workers() -> Option<(String, String)> {
         (fields.nth(1)?.parse() == Ok(account.ids.gid)).then(|| name.to_owned())
     })?;
     Some((account.name, group))
-}
-
-/// Where it is reached from this node: "every address" is none to connect to.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 fn failed(text: String) -> Outcome {

@@ -5,7 +5,7 @@
 //! the number of a message only tells a late answer from one that is waited for.
 
 use super::message::{Answer, Unsigned};
-use domain::base::Rtype;
+use domain::base::iana::{Rtype, TsigRcode};
 use domain::base::message_builder::PushError;
 use domain::rdata::tsig::Time48;
 use domain::tsig::{ClientTransaction, Key, ValidationError};
@@ -52,6 +52,10 @@ pub(super) enum Unanswered {
     OtherSecret { server: SocketAddr, key: String },
     #[error("what {server} answers ({code}) is not to be believed: {why}")]
     NotSigned { server: SocketAddr, code: String, why: String },
+    #[error(
+        "{server} does not say what it has under that name ({code}); look at `allow-query` and at its log"
+    )]
+    Refused { server: SocketAddr, code: String },
     #[error("the message cannot be made: its names are too long")]
     TooLong,
 }
@@ -157,15 +161,16 @@ impl Server {
         };
         let (server, key) = (self.address, self.key.name().to_string());
         let (code, now) = (answer.header().rcode().to_string(), Time48::now());
-        let signed_at = signed_at(&answer);
+        // Taken before the signature is checked, and used for the words of an error alone: BIND signs the
+        // answer by which it complains of the time in a way of its own.
+        let their_clock = their_clock(&answer);
         Err(match transaction.answer(&mut answer, now) {
             Ok(()) => return Ok(Ok(answer)),
-            Err(ValidationError::ServerBadTime { client, server: theirs }) => {
-                Unanswered::Clocks { server, seconds: seconds(client).abs_diff(seconds(theirs)) }
-            }
-            Err(ValidationError::BadTime) => {
-                let theirs = signed_at.map_or(0, seconds);
-                Unanswered::Clocks { server, seconds: seconds(now).abs_diff(theirs) }
+            Err(error)
+                if let Some(theirs) = their_clock
+                    && (theirs.complained || matches!(error, ValidationError::BadTime)) =>
+            {
+                Unanswered::Clocks { server, seconds: seconds(now).abs_diff(theirs.seconds) }
             }
             Err(ValidationError::ServerBadKey) => Unanswered::UnknownKey { server, key },
             Err(ValidationError::ServerBadSig) => Unanswered::OtherSecret { server, key },
@@ -180,12 +185,22 @@ fn answer(bytes: Vec<u8>, id: u16) -> Option<Answer> {
     (answer.header().qr() && answer.header().id() == id).then_some(answer)
 }
 
-/// When the answer says that it was signed.
-fn signed_at(answer: &Answer) -> Option<Time48> {
+/// What a server's clock shows, as its answer says.
+struct TheirClock {
+    seconds: u64,
+    /// Whether it refused the question for its time.
+    complained: bool,
+}
+
+fn their_clock(answer: &Answer) -> Option<TheirClock> {
     let mut records = answer.additional().ok()?.flatten();
     let last = records.find(|record| record.rtype() == Rtype::TSIG)?;
     let record = last.to_record::<domain::rdata::Tsig<_, _>>().ok()??;
-    Some(record.data().time_signed())
+    let said = record.data();
+    Some(match (said.error(), said.other_time()) {
+        (TsigRcode::BADTIME, Some(time)) => TheirClock { seconds: seconds(time), complained: true },
+        _ => TheirClock { seconds: seconds(said.time_signed()), complained: false },
+    })
 }
 
 fn seconds(time: Time48) -> u64 {

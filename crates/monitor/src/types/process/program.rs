@@ -1,6 +1,6 @@
 //! A program in the foreground, looked after: started, found again, ended whole.
 //!
-//! Two types stand on it, `process` and `web-site`. Their part is to say what is to be run.
+//! `process` stands on it, and all types that run a server (`server.rs`): they say what is to be run.
 //!
 //! * **It outlives this monitor.** It prints to a file, and a file says which process it is. A monitor
 //!   that comes later finds it by that and watches it as if it had started it.

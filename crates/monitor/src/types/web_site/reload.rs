@@ -5,7 +5,9 @@
 //! says so only in its log. So the new configuration is tested first, and then seen to be in use: by new
 //! workers, and by a good answer. Otherwise the old one is put back.
 
-use super::{Served, TRY, TRY_INTERVAL, failed, port};
+use super::super::port;
+use super::super::server::{TRY, TRY_INTERVAL};
+use super::{Served, failed};
 use resource_api::Outcome;
 use rustix::process::Signal;
 use std::fs;
@@ -19,11 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Part of the deadline is for putting the old configuration back.
 pub(super) async fn reload(served: &Served, deadline: Duration) -> Result<(), Outcome> {
     let until = Instant::now() + PATIENCE.min(deadline / 2);
-    let Some(master) = served.program.watched() else {
+    let Some(master) = served.server.program.watched() else {
         return Err(failed("it does not run, so there is nothing to reload; `online` starts it".to_owned()));
     };
-    let before = served.program.members();
-    port::is_free(served.listen, &before)?;
+    let before = served.server.program.members();
+    port::is_free(served.server.listen, &before)?;
     let nginx = served.fits().await?;
     let (config, new, old) = (served.config(), served.folder.join("new"), served.folder.join("old"));
     served.configure(&nginx, &new).await.map_err(still)?;
@@ -32,14 +34,14 @@ pub(super) async fn reload(served: &Served, deadline: Duration) -> Result<(), Ou
         fs::rename(&new, &config)
     };
     exchange().map_err(|error| still(failed(format!("cannot write {}: {error}", config.display()))))?;
-    let (mark, hup) = (served.program.log_length(), || master.signal(Signal::HUP));
+    let (mark, hup) = (served.server.program.log_length(), || master.signal(Signal::HUP));
     let taken_up = match hup() {
         Ok(()) => is_taken_up(served, &before, mark, until).await,
         Err(error) => Err(failed(format!("cannot signal nginx: {error}"))),
     };
     let Err(why) = taken_up else { return Ok(()) };
     put_back(&old, &config)?;
-    let with_new = served.program.members();
+    let with_new = served.server.program.members();
     hup().map_err(|error| failed(format!("{why}; and nginx cannot be told to go back: {error}")))?;
     // It may be busy for some seconds with what it could not use. Whoever asks next meets it at rest.
     let until = Instant::now() + PATIENCE.min(deadline / 3);
@@ -53,7 +55,7 @@ pub(super) async fn reload(served: &Served, deadline: Duration) -> Result<(), Ou
 /// long; then they say in their title that they are about to end.
 fn has_new_workers(served: &Served, before: &[i32]) -> bool {
     let (old, new): (Vec<i32>, Vec<i32>) =
-        served.program.members().into_iter().partition(|pid| before.contains(pid));
+        served.server.program.members().into_iter().partition(|pid| before.contains(pid));
     let titled = |pid: &i32, state: &str| {
         let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&title).contains(state)
@@ -79,11 +81,11 @@ async fn is_taken_up(served: &Served, before: &[i32], mark: u64, until: Instant)
         } else {
             "nginx has not taken up its new configuration".to_owned()
         };
-        let said = served.program.log_since(mark);
+        let said = served.server.program.log_since(mark);
         if let Some(refused) = said.lines().find(|line| line.contains("[emerg]")) {
             return Err(failed(format!("nginx refuses its new configuration: {refused}")));
         }
-        if Instant::now() >= until || served.program.watched().is_none() {
+        if Instant::now() >= until || served.server.program.watched().is_none() {
             return Err(failed(why).with_output(&said));
         }
         sleep(TRY_INTERVAL).await;

@@ -1,4 +1,4 @@
-//! The address that a site is served at: is it here, and is it free? If not, who has it.
+//! The address that a server is to listen at: is it here, and is it free? If not, who has it.
 
 use resource_api::{Failure, Outcome};
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// Whether it can be listened at, or is by one of these processes. nginx would try for seconds, and then
+/// Whether it can be listened at, or is by one of these processes. Servers try for seconds, and then
 /// say so among much else.
 pub(super) fn is_free(address: SocketAddr, own: &[i32]) -> Result<(), Outcome> {
     let port = address.port();
@@ -22,7 +22,7 @@ pub(super) fn is_free(address: SocketAddr, own: &[i32]) -> Result<(), Outcome> {
             format!("{who} listens at {address} already; `ss -ltnp 'sport = :{port}'` shows it: end it first")
         }
         Err((io::ErrorKind::AddrNotAvailable, _)) => format!(
-            "{} is not on this node; let the site depend on the `ip-address` resource that brings it",
+            "{} is not on this node; depend on the `ip-address` resource that brings it",
             address.ip()
         ),
         Err((_, error)) => format!("cannot listen at {address}: {error}"),
@@ -67,7 +67,8 @@ fn listening(list: &str) -> Vec<(SocketAddr, u64)> {
         let (address, port) = fields.get(1)?.split_once(':')?;
         let port = u16::from_str_radix(port, 16).ok()?;
         (*fields.get(3)? == "0A").then_some(())?;
-        Some((SocketAddr::new(ip(address)?, port), fields.get(9)?.parse().ok()?))
+        // A socket of IPv6 may serve an address of IPv4 in disguise.
+        Some((SocketAddr::new(ip(address)?.to_canonical(), port), fields.get(9)?.parse().ok()?))
     };
     list.lines().filter_map(line).collect()
 }
