@@ -239,7 +239,8 @@ fn each_refusal_is_told_with_the_next_step() {
     let (weak, stranger, other, open) = (key("weak"), key("stranger"), key("other"), key("open"));
     fs::copy(&weak, &open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
-    let cases: [(&[(&str, &str)], Failure, &[&str]); 11] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Failure, &'a [&'a str]);
+    let cases: [Case<'_>; 11] = [
         (&[("key_file", &weak)], Failure::Generic, &["REFUSED", "grant weak name db.example.test A;"]),
         (&[("host_name", "www.example.test")], Failure::Generic, &["REFUSED", "`ha`"]),
         (

@@ -183,13 +183,13 @@ impl Published {
         let server = self.server()?;
         let zone = self.find_zone(&server, until).await?;
         let replacement = Replacement { zone: &zone, name: &self.name, address: self.address, ttl: self.ttl };
-        let answer = server.ask(|id| replacement.message(id), until).await.map_err(unanswered)?;
+        let answer = server.ask(|id| replacement.message(id), until).await.map_err(|why| unanswered(&why))?;
         let code = answer.header().rcode();
         if code != Rcode::NOERROR {
             return Err(failed(self.refused(code, &zone, &server)));
         }
         loop {
-            let found = self.shown(&server, until).await.map_err(unanswered)?;
+            let found = self.shown(&server, until).await.map_err(|why| unanswered(&why))?;
             if self.is_right(&found) {
                 break;
             }
@@ -210,7 +210,7 @@ impl Published {
             return Ok(zone.clone());
         }
         let answer = server.ask(|id| message::question(id, &self.name, Rtype::SOA), until);
-        let answer = answer.await.map_err(unanswered)?;
+        let answer = answer.await.map_err(|why| unanswered(&why))?;
         message::zone(&answer).ok_or_else(|| {
             let code = answer.header().rcode();
             failed(format!(
@@ -292,6 +292,6 @@ fn failed(text: String) -> Outcome {
     Outcome::failed(Failure::Generic, text)
 }
 
-fn unanswered(why: Unanswered) -> Outcome {
+fn unanswered(why: &Unanswered) -> Outcome {
     failed(why.to_string())
 }
