@@ -19,6 +19,8 @@ enum Sign {
     File(&'static str),
     /// A file in the folder of the architecture below /usr/lib, or in /usr/lib64.
     Library(&'static str),
+    /// A file in the folder of any version below this folder of /usr/lib.
+    OfAnyVersion(&'static str, &'static str),
 }
 
 /// Who cannot do without it.
@@ -38,7 +40,7 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 20] = [
+const TABLE: [Prereq; 22] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
@@ -52,6 +54,9 @@ const TABLE: [Prereq; 20] = [
         need: Need::Hosts,
     },
     Prereq { sign: Sign::Program("nginx"), package: "nginx-light", need: Need::Hosts },
+    // Its programs alone: no service, no configuration.
+    Prereq { sign: Sign::Program("apache2"), package: "apache2-bin", need: Need::Hosts },
+    Prereq { sign: Sign::OfAnyVersion("postgresql", "bin/initdb"), package: "postgresql", need: Need::Hosts },
     Prereq { sign: Sign::Program("modprobe"), package: "kmod", need: Need::Hosts },
     Prereq { sign: Sign::Program("mkfs.ext4"), package: "e2fsprogs", need: Need::Hosts },
     Prereq { sign: Sign::Program("mkfs.xfs"), package: "xfsprogs", need: Need::Hosts },
@@ -106,7 +111,9 @@ fn missing() -> Vec<&'static Prereq> {
 impl Sign {
     fn name(&self) -> &'static str {
         match self {
-            Self::Program(name) | Self::File(name) | Self::Library(name) => name,
+            Self::Program(name) | Self::File(name) | Self::Library(name) | Self::OfAnyVersion(name, _) => {
+                name
+            }
         }
     }
 
@@ -114,6 +121,11 @@ impl Sign {
         match self {
             Self::Program(name) => search_path().iter().any(|folder| folder.join(name).is_file()),
             Self::File(path) => Path::new("/usr").join(path).is_file(),
+            Self::OfAnyVersion(folder, path) => {
+                let versions =
+                    fs::read_dir(Path::new("/usr/lib").join(folder)).into_iter().flatten().flatten();
+                versions.map(|entry| entry.path().join(path)).any(|file| file.is_file())
+            }
             Self::Library(path) => {
                 let folders =
                     fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
