@@ -86,7 +86,6 @@ pub fn settled(spec: &ClusterSpec, view: &View) -> View {
         let Some(group) = spec.group(&report.group) else { continue };
         let known = then.groups.entry(report.group.clone()).or_default();
         let before = std::mem::take(&mut known.copies);
-        known.asked = None;
         known.copies = report
             .places
             .iter()

@@ -99,7 +99,8 @@ pub struct GroupView {
     /// The administrator wants it left alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub maintenance: bool,
-    /// The administrator asked for it to be moved there.
+    /// The administrator asked for it to be moved there. Whoever executes plans forgets it when the group
+    /// is anywhere else; as long as it is there, no better place draws it away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<NodeName>,
     /// Where anything of it is.

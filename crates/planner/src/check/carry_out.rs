@@ -2,6 +2,7 @@
 
 use crate::plan::{Action, Plan};
 use crate::view::{CopyView, State, Takeover, View};
+use model::NodeName;
 use model::desired::ClusterSpec;
 use std::collections::BTreeMap;
 
@@ -50,12 +51,11 @@ pub fn carry_out(spec: &ClusterSpec, view: &View, plan: &Plan) -> View {
             _ => {}
         }
     }
+    // What was asked for holds as long as it is so. A move that could not be made is not tried again when
+    // nobody thinks of it any more.
     for known in then.groups.values_mut() {
-        if known
-            .asked
-            .as_ref()
-            .is_some_and(|asked| known.copies.iter().any(|copy| copy.owned && copy.node == *asked))
-        {
+        let is_there = |asked: &NodeName| known.copies.iter().any(|copy| copy.owned && copy.node == *asked);
+        if !known.asked.as_ref().is_some_and(is_there) {
             known.asked = None;
         }
     }

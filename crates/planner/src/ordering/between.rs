@@ -1,10 +1,11 @@
 //! The order of steps of different groups.
 
-use super::continuity::Continuity;
+use super::continuity::{Continuity, is_alone};
 use super::draft::{Draft, Flow};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::placement::Placement;
 use crate::problem::{Aim, Group, Problem};
+use crate::view::State;
 use model::desired::Place;
 use std::collections::BTreeSet;
 
@@ -20,8 +21,8 @@ pub(super) fn order(
         needed(problem, continuity, ix, group, draft);
         one_by_one(group, ix, draft);
         for other in &group.prefer_after {
-            // A wish that speaks against what is needed is no order.
-            if rank[*other] < rank[ix] {
+            // A wish that speaks against what is needed is no order, and neither is one that comes late.
+            if rank[*other] < rank[ix] && !is_starting(group, &draft.flows[ix]) {
                 waits(draft, |flow| &flow.up_first, ix, |flow| &flow.up_last, *other);
                 waits(draft, |flow| &flow.down_first, *other, |flow| &flow.down_last, ix);
             }
@@ -30,13 +31,9 @@ pub(super) fn order(
     for together in &problem.one_at_a_time {
         let mut starting: Vec<GroupIx> =
             together.iter().copied().filter(|ix| !draft.flows[*ix].up_first.is_empty()).collect();
-        starting.sort_by_key(|ix| (!is_starting(&problem.groups[*ix]), rank[*ix]));
-        // One that is starting already goes first, unless it needs one of the others.
-        let starting_first = starting.clone();
-        starting.sort_by_key(|ix| rank[*ix]);
-        let needs_nobody = |ix: &GroupIx| problem.groups[*ix].start_after.is_empty();
-        let order = if starting.iter().all(needs_nobody) { starting_first } else { starting };
-        for pair in order.windows(2) {
+        // What is starting already goes on first. Whatever it needs is up, so it waits for none of them.
+        starting.sort_by_key(|ix| (!is_starting(&problem.groups[*ix], &draft.flows[*ix]), rank[*ix]));
+        for pair in starting.windows(2) {
             waits(draft, |flow| &flow.up_first, pair[1], |flow| &flow.up_last, pair[0]);
         }
     }
@@ -79,8 +76,13 @@ fn rank(problem: &Problem<'_>) -> Of<GroupIx, usize> {
     rank
 }
 
-fn is_starting(group: &Group<'_>) -> bool {
-    group.copies.iter().any(|copy| copy.states.values().any(|state| *state == crate::view::State::Starting))
+/// Whether a group is being started already, where it is to be, and nothing of it has to be stopped before.
+fn is_starting(group: &Group<'_>, flow: &Flow) -> bool {
+    let comes_up = |node: NodeIx| flow.up_first.iter().any(|(on, _)| *on == node);
+    let starting = |copy: &crate::problem::Copy<'_>| {
+        comes_up(copy.node) && copy.view.owned && copy.states.values().any(|state| *state == State::Starting)
+    };
+    flow.down_first.is_empty() && group.copies.iter().any(starting)
 }
 
 /// Every step of one group's list waits for every step of another's.
@@ -103,10 +105,10 @@ fn waits(
 fn needed(problem: &Problem<'_>, continuity: &Continuity, ix: GroupIx, group: &Group<'_>, draft: &mut Draft) {
     for any in group.start_after.iter().filter(|any| !any.is_empty()) {
         for (node, step) in draft.flows[ix].up_first.clone() {
-            if continuity.goes_on(problem, any, node) {
+            if continuity.goes_on(problem, ix, any, node) {
                 continue;
             }
-            let counts = |aim: &Aim, on: NodeIx| !alone(problem, aim) || on == node;
+            let counts = |aim: &Aim, on: NodeIx| !is_alone(problem, ix, *aim) || on == node;
             let first = any.iter().find_map(|aim| {
                 let up = &draft.flows[aim.group].up_last;
                 let up: Vec<usize> =
@@ -120,18 +122,13 @@ fn needed(problem: &Problem<'_>, continuity: &Continuity, ix: GroupIx, group: &G
         for (node, step) in draft.flows[ix].down_last.clone() {
             for aim in any {
                 for (on, later) in draft.flows[aim.group].down_first.clone() {
-                    if !alone(problem, aim) || on == node {
+                    if !is_alone(problem, ix, *aim) || on == node {
                         draft.after(later, step);
                     }
                 }
             }
         }
     }
-}
-
-/// Whether only the copy on the same node counts.
-fn alone(problem: &Problem<'_>, aim: &Aim) -> bool {
-    problem.groups[aim.group].clones.is_some_and(|clones| clones.interleave)
 }
 
 /// Copies that start and stop one after the other.

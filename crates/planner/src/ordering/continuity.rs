@@ -42,17 +42,24 @@ impl Continuity {
         stopped.min_by_key(first)
     }
 
-    /// Whether one of these goes on as far as a copy on that node needs it.
-    pub(super) fn goes_on(&self, problem: &Problem<'_>, any: &[Aim], node: NodeIx) -> bool {
+    /// Whether one of these goes on as far as a group, or its copy on that node, needs it.
+    pub(super) fn goes_on(&self, problem: &Problem<'_>, group: GroupIx, any: &[Aim], node: NodeIx) -> bool {
         any.iter().any(|aim| {
-            let clones = problem.groups[aim.group].clones.unwrap_or_default();
+            let alone = is_alone(problem, group, *aim);
             let counts = |kept: &&Kept| {
-                kept.goes_on && (kept.primary || !aim.primary) && (!clones.interleave || kept.node == node)
+                kept.goes_on && (kept.primary || !aim.primary) && (!alone || kept.node == node)
             };
-            let needed = if clones.interleave || aim.primary { 1 } else { clones.min.max(1) as usize };
+            let min = problem.groups[aim.group].clones.map_or(1, |clones| clones.min.max(1) as usize);
+            let needed = if alone || aim.primary { 1 } else { min };
             self.groups[aim.group].iter().filter(counts).count() >= needed
         })
     }
+}
+
+/// Whether a copy of a group needs only the copy on its own node of what it aims at.
+pub(super) fn is_alone(problem: &Problem<'_>, group: GroupIx, aim: Aim) -> bool {
+    let interleaves = |ix: GroupIx| problem.groups[ix].clones.is_some_and(|clones| clones.interleave);
+    problem.groups[group].is_clone() && interleaves(aim.group)
 }
 
 /// Finds out what goes on.
@@ -102,7 +109,7 @@ fn frozen(group: &Group<'_>, copy: &Copy<'_>) -> Kept {
         node: copy.node,
         stopped: Of::filled(group.resources.len(), None),
         primary: copy.view.primary,
-        goes_on: copy.states.values().all(|state| state.serves()),
+        goes_on: group.frozen_serves(copy),
     }
 }
 
@@ -147,7 +154,7 @@ fn group_wide(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Cop
         return Some(Because::FoundTwice);
     }
     let broken =
-        group.start_after.iter().find(|any| !any.is_empty() && !found.goes_on(problem, any, copy.node));
+        group.start_after.iter().find(|any| !any.is_empty() && !found.goes_on(problem, ix, any, copy.node));
     broken.and_then(|any| any.first()).map(|aim| Because::NeedsGroup(aim.group))
 }
 

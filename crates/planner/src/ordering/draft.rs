@@ -112,12 +112,17 @@ impl Draft {
                 }
             }
         }
-        assert_eq!(
-            order.len(),
-            count,
-            "steps do not wait for each other in a circle: stops wait for no start"
-        );
+        assert!(order.len() == count, "steps wait for each other in a circle:\n{}", self.stuck(problem, &open));
         order.into_iter().map(|step| self.step(problem, placement, step, &number)).collect()
+    }
+
+    /// What waits for ever, for the message of an assertion that never fails.
+    fn stuck(&self, problem: &Problem<'_>, open: &[usize]) -> String {
+        let stuck = self.steps.iter().enumerate().filter(|(step, _)| open[*step] > 0).map(|(step, one)| {
+            let (group, node) = (problem.groups[one.group].name(), problem.nodes[one.node].name);
+            format!("{step} {} {group}/{:?} on {node} after {:?}", one.action, one.resource, one.after)
+        });
+        stuck.collect::<Vec<_>>().join("\n")
     }
 
     fn step(&self, problem: &Problem<'_>, placement: &Placement, step: usize, number: &[usize]) -> Step {

@@ -182,8 +182,9 @@ fn starts(
 ) -> Of<ResourceIx, Option<usize>> {
     let mut starts = Of::filled(group.resources.len(), None);
     for (resource, one) in group.resources.iter() {
-        let ignored =
-            one.on_fail == OnFail::Ignore && copy.is_some_and(|copy| copy.states[resource] == State::Failed);
+        let ignored = one.on_fail == OnFail::Ignore
+            && copy.is_some_and(|copy| copy.states[resource] == State::Failed)
+            && kept.is_some_and(|kept| kept.stopped[resource].is_none());
         let given_up = one.spec.policy.optional && worn_resource(problem, group, resource, node).is_some();
         if is_up(copy, kept, resource) || ignored || given_up {
             continue;

@@ -110,7 +110,10 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
             };
             same && (at.primary || !aim.primary)
         };
-        if aim.group != ix && room.at(aim.group).any(same) {
+        // One that chooses later, and may be drawn away itself, is no place to go by: two that look at
+        // each other would go after each other for ever.
+        let is_known = room.is_settled(aim.group) || !problem.groups[aim.group].mobile;
+        if aim.group != ix && is_known && room.at(aim.group).any(same) {
             score += i64::from(*more);
         }
     }

@@ -120,11 +120,24 @@ impl<'p> Room<'p> {
         self.at(aim.group).any(|at| at.node == node && (at.primary || !aim.primary))
     }
 
+    /// Where what is aimed at will be online.
+    fn serving(&self, aim: Aim) -> impl Iterator<Item = NodeIx> + '_ {
+        let group = &self.problem.groups[aim.group];
+        let serves = move |at: &Chosen| {
+            group.frozen.is_none() || group.on(at.node).is_some_and(|copy| group.frozen_serves(copy))
+        };
+        self.at(aim.group).filter(move |at| at.primary || !aim.primary).filter(serves).map(|at| at.node)
+    }
+
+    /// Whether what is aimed at will be online on a node.
+    pub(super) fn will_serve_on(&self, aim: Aim, node: NodeIx) -> bool {
+        self.serving(aim).any(|on| on == node)
+    }
+
     /// Whether as much of what is aimed at will be online as others need.
     pub(super) fn will_serve(&self, aim: Aim) -> bool {
         let needed = self.problem.groups[aim.group].clones.map_or(1, |clones| clones.min.max(1));
-        let there = self.at(aim.group).filter(|at| at.primary || !aim.primary).count();
-        there >= if aim.primary { 1 } else { needed as usize }
+        self.serving(aim).count() >= if aim.primary { 1 } else { needed as usize }
     }
 
     /// How another group is at a node, or in its failure domain.

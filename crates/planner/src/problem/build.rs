@@ -234,8 +234,8 @@ fn frozen(problem: &Problem<'_>, group: &Group<'_>) -> Option<Frozen> {
         return Some(Frozen::Unmanaged);
     }
     for copy in &group.copies {
-        // A node that is gone has taken with it what could not be stopped, once it may be taken over.
-        let there = problem.nodes[copy.node].standing != crate::view::Standing::Down;
+        // A node that is gone takes with it what could not be stopped, as soon as it may be taken over.
+        let there = crate::placement::is_there(problem.nodes[copy.node].standing);
         for (ix, state) in copy.states.iter().filter(|_| there) {
             match (state, group.resources[ix].on_fail) {
                 (State::StopFailed, _) => return Some(Frozen::StopFailed(ix, copy.node)),

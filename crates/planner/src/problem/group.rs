@@ -94,6 +94,17 @@ impl Group<'_> {
         self.copies.iter().find(|copy| copy.node == node)
     }
 
+    /// Whether a copy that nothing is done with counts as online for whoever needs it: it is, or whoever
+    /// looks after it by hand knows.
+    pub(crate) fn frozen_serves(&self, copy: &Copy<'_>) -> bool {
+        match self.frozen {
+            Some(Frozen::Cluster | Frozen::Maintenance | Frozen::Unmanaged) => copy.is_here(),
+            _ => copy.states.iter().all(|(resource, state)| {
+                state.serves() || (*state == State::Failed && self.resources[resource].on_fail == OnFail::Ignore)
+            }),
+        }
+    }
+
     pub(crate) fn is_clone(&self) -> bool {
         self.clones.is_some()
     }

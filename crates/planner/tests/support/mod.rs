@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 mod known;
+pub mod random;
 mod told;
 
 pub use known::view;
