@@ -1,7 +1,7 @@
 //! The commands, noun and verb, and what is said when they are used wrongly.
 
 use crate::commands::{
-    apply, completion, credential, demo, events, explain, group, init, join, man, node, resource, status,
+    apply, check, completion, credential, demo, events, explain, group, init, join, man, node, plan, resource, status,
     token, types,
 };
 use crate::exit::Exit;
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// List, show and test resource types
     #[command(subcommand)]
     Type(types::Command),
+    Plan(plan::Args),
+    Check(check::Args),
     Events(events::Args),
     Explain(explain::Args),
     /// Make, list and revoke credentials for use from elsewhere

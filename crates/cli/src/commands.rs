@@ -1,6 +1,7 @@
 //! The commands, one file each: what its arguments are, what it asks, what it prints.
 
 pub(crate) mod apply;
+pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod credential;
 pub(crate) mod demo;
@@ -13,6 +14,7 @@ pub(crate) mod init;
 pub(crate) mod join;
 pub(crate) mod man;
 pub(crate) mod node;
+pub(crate) mod plan;
 pub(crate) mod resource;
 pub(crate) mod run;
 pub(crate) mod status;
@@ -40,6 +42,8 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Resource(command) => resource::run(command, context).await,
         Command::Type(command) => types::run(command, context).await,
         Command::Events(args) => events::run(args, context).await,
+        Command::Plan(args) => plan::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Credential(command) => credential::run(command, context).await,
         Command::Completion(args) => completion::run(&args, context),
@@ -72,9 +76,17 @@ pub(crate) fn not_found<'n>(
     known: impl Iterator<Item = &'n str>,
     list: &str,
 ) -> Failure {
+    with_nearest(Failure::new(format!("no {kind} named `{given}`")).next(list), given, known)
+}
+
+/// The same failure, with the nearest of `known` if `given` is probably a mistyped one.
+pub(crate) fn with_nearest<'n>(
+    failure: Failure,
+    given: &str,
+    known: impl Iterator<Item = &'n str>,
+) -> Failure {
     let distance = |name: &str| strsim::osa_distance(name, given);
     let nearest = known.min_by_key(|name| distance(name));
-    let failure = Failure::new(format!("no {kind} named `{given}`")).next(list);
     // One slip of the finger in three letters is a mistyped name; more is another name.
     match nearest.filter(|name| distance(name) <= given.chars().count().div_ceil(3)) {
         Some(nearest) => failure.because(format!("did you mean `{nearest}`?")),

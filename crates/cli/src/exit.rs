@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The arguments are wrong; nothing was tried.
     Usage = 2,
-    /// A dry run found that something would change.
+    /// A dry run found that something would change, or a check that a failure would leave a group down.
     WouldChange = 3,
     /// No node answered.
     NoAnswer = 4,
@@ -24,7 +24,7 @@ impl Exit {
         (Self::Done, "done"),
         (Self::Failed, "refused or failed"),
         (Self::Usage, "the arguments are wrong"),
-        (Self::WouldChange, "a dry run found that something would change"),
+        (Self::WouldChange, "a dry run found that something would change, or `check` that a group would be down"),
         (Self::NoAnswer, "no node answered"),
     ];
 

@@ -1,9 +1,10 @@
 //! The command line: one file per command.
 //!
-//! It is a client and nothing else: whatever it knows of a cluster comes through
-//! [`api::client`], over the local socket or over TLS, so nothing can be done here that a
-//! program could not do as well. `run`, `demo` and `monitor` are handed over to whoever calls
-//! [`main`], because this crate knows neither the daemon, nor the lab, nor any resource type.
+//! It is a client: whatever it knows of a cluster comes through [`api::client`], over the local
+//! socket or over TLS, so nothing can be done here that a program could not do as well. Only
+//! with `--file` it plans by itself (`offline`), with the planner that every node has. `run`, `demo`
+//! and `monitor` are handed over to whoever calls [`main`], because this crate knows neither the
+//! daemon, nor the lab, nor any resource type.
 //!
 //! Data goes to standard output, talk to standard error, all of it through one writer (`out`).
 //! A failure says what failed, why, and the next command (`failure`); its exit code is one of
@@ -20,6 +21,7 @@ mod files;
 pub mod fuzzing;
 #[cfg(test)]
 mod golden;
+mod offline;
 mod out;
 mod paint;
 #[cfg(test)]

@@ -3,9 +3,11 @@
 //! Every text from a node passes through [`crate::paint::clean`] on its way.
 
 pub(crate) mod apply;
+pub(crate) mod check;
 pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod nodes;
+pub(crate) mod plan;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod status;

@@ -107,7 +107,7 @@ async fn greet_one(
             Greeting::NotYet
         }
         Err(CallError::Refused(problem)) if problem.kind == ProblemKind::Evicted => {
-            told_evicted(node, member.id, &problem.message);
+            told_evicted(node, Some(id), member.id, &problem.message);
             Greeting::NotYet
         }
         Err(CallError::Refused(_)) => Greeting::NotYet,

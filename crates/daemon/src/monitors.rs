@@ -158,8 +158,9 @@ impl Monitors {
     /// From now on this resource may be asked for; of one that is known: with these parameters. A
     /// successor of its monitor will be told.
     pub fn open(&self, instance: Instance) {
-        let slot = self.slot_of(&instance.kind);
+        // Held first, so that no other library takes over the type between the two lines.
         let mut resources = self.0.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = self.slot_of(&instance.kind);
         if let Some(before) = resources.insert(instance.id.clone(), slot.clone())
             && !Arc::ptr_eq(&before, &slot)
         {

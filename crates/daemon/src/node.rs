@@ -103,7 +103,7 @@ impl Node {
         let ground = Ground::of_node(config.node.as_str(), &config.socket, &first_life);
         let told = log.clone();
         let monitors = Monitors::new(ground, Program::built_in(), Program::plugin_host(), move |event| {
-            told.raise(event)
+            told.raise(event);
         });
         let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
         Ok(Arc::new(Self {

@@ -10,10 +10,6 @@ use api::client::ClientError;
 use api::{ApplyAnswer, ApplyRequest};
 use std::path::PathBuf;
 
-/// Half of what a node takes in one request: in JSON every line end becomes two characters. A file
-/// with thousands of groups is smaller.
-const FILE_BYTES_MAX: u64 = 2 << 20;
-
 /// Make the cluster what a declarative file says
 ///
 /// The whole file or nothing: it is checked against the cluster as it is, changed in one step,
@@ -35,7 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let (text, name) = read(&args)?;
+    let (text, name) = files::read_declaration(&args.file)?;
     let request = ApplyRequest { text, dry_run: args.dry_run, if_revision: args.if_revision };
     let answer = match context.client()?.apply(&request).await {
         Ok(answer) => answer,
@@ -50,15 +46,6 @@ pub(crate) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
         out.say_block(&summary(&args, &answer));
     }
     Ok(if args.dry_run && answer.changed { Exit::WouldChange } else { Exit::Done })
-}
-
-fn read(args: &Args) -> Result<(String, String), Failure> {
-    if args.file.as_os_str() == "-" {
-        let text = files::read_stdin("the declarative file", FILE_BYTES_MAX)?;
-        return Ok((text, "standard input".to_owned()));
-    }
-    let text = files::read_text(&args.file, "the declarative file", FILE_BYTES_MAX)?;
-    Ok((text, args.file.display().to_string()))
 }
 
 /// A refusal that names places is told by them; its own sentence would say the same again.

@@ -1,41 +1,33 @@
-//! `steadfast explain`: what an event means. Needs no daemon: the catalogue is in the program.
+//! `steadfast explain`: what an event means, or why a group is where it is.
+
+mod event;
+mod group;
 
 use super::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use serde_json::json;
+use crate::offline::Given;
 
-/// Explain an event: its cause, and what to do about it
+/// Explain an event: its cause, and what to do about it; with --file, why a group is where it is
+///
+/// The catalogue of events is in the program, so no daemon is needed. With --file the argument is a group:
+/// planned as by `steadfast plan`, every node is told with what became of it, and every step with what it
+/// waits for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The event's number or symbolic name
-    #[arg(value_name = "EVENT")]
+    /// The event's number or symbolic name; with --file, the group
+    #[arg(value_name = "WHAT")]
     what: String,
+    #[command(flatten)]
+    given: Given,
     #[command(flatten)]
     format: Format,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let entry = ::events::find(&args.what).map_err(|error| {
-        let nearest = error.nearest;
-        Failure::new(format!("no event `{}`", error.given))
-            .because(format!("the nearest is {} {}", nearest.id, nearest.name))
-            .next(format!("steadfast explain {}", nearest.id))
-    })?;
-    if args.format.json {
-        let fields: Vec<_> = entry
-            .fields
-            .iter()
-            .map(|field| json!({ "name": field.name, "meaning": field.meaning }))
-            .collect();
-        context.out.json(&json!({
-            "id": entry.id, "name": entry.name, "level": entry.level.as_str(), "message": entry.message,
-            "cause": entry.cause, "remedy": entry.remedy, "fields": fields,
-        }))?;
-    } else {
-        let text = ::events::explain(&args.what).map_err(|error| Failure::new(error.to_string()))?;
-        context.out.data(&text)?;
+    match args.given.file {
+        Some(_) => group::run(&args.what, &args.given, args.format, context),
+        None => event::run(&args.what, args.format, context),
     }
-    Ok(Exit::Done)
 }

@@ -74,7 +74,7 @@ impl Monitors {
         let mut libraries = std::mem::take(&mut registered.libraries);
         for (library, names) in wanted {
             let before = libraries.remove(library).filter(|kept| !kept.keeper.is_finished());
-            let kept = before.unwrap_or_else(|| self.keep_library(library));
+            let kept = before.unwrap_or_else(|| self.keep_library(library, names.clone()));
             kept.slot.serve(names);
             registered.libraries.insert(library.clone(), kept);
         }
@@ -90,10 +90,12 @@ impl Monitors {
         self.0.shared.changed.send_modify(|changes| *changes += 1);
     }
 
-    fn keep_library(&self, library: &AbsolutePath) -> Kept {
+    fn keep_library(&self, library: &AbsolutePath, types: BTreeSet<TypeName>) -> Kept {
         let program = self.0.host.clone().with_library(library.as_path());
         let looked_at = Library::new(library.as_path(), &program.path);
         let slot = Slot::new(program, Some(looked_at), self.0.shared.clone());
+        // Before anything is found out that has to be told of them.
+        slot.serve(types);
         let kept = slot.clone();
         Kept { slot, keeper: tokio::spawn(async move { kept.keep().await }) }
     }
@@ -120,24 +122,29 @@ impl Monitors {
         known.into_iter().filter_map(|(name, standing)| Some((name, standing?))).collect()
     }
 
-    /// Which of these types, none of which is registered, cannot be used on this node.
-    ///
-    /// # Errors
-    /// Why nobody can tell; nothing is asked if there are none.
-    pub async fn unusable(&self, types: &BTreeSet<TypeName>) -> Result<Standings, String> {
+    /// Which of these types, none of which is registered, cannot be used on this node: all of them, if
+    /// there is no monitor for them.
+    pub async fn unusable(&self, types: &BTreeSet<TypeName>) -> Standings {
         if types.is_empty() {
-            return Ok(Standings::new());
+            return Standings::new();
         }
-        let listed = self.types().await?;
-        let problem_of: BTreeMap<_, _> = listed.into_iter().map(|it| (it.name, it.problem)).collect();
-        let unusable = |name: &TypeName| {
-            let reason = match problem_of.get(name) {
-                Some(problem) => problem.clone()?,
-                None => "there is no such type on this node".to_owned(),
-            };
-            Some((name.clone(), Err(TypeProblem { reason, event: None })))
+        let lost = |name: &TypeName, reason| (name.clone(), Err(TypeProblem { reason, event: None }));
+        let listed = match self.types().await {
+            Ok(listed) => listed,
+            Err(why) => return types.iter().map(|name| lost(name, why.clone())).collect(),
         };
-        Ok(types.iter().filter_map(unusable).collect())
+        let problem_of: BTreeMap<_, _> = listed.into_iter().map(|it| (it.name, it.problem)).collect();
+        let mut unusable = Standings::new();
+        for name in types {
+            let problem = match problem_of.get(name) {
+                Some(problem) => problem.clone(),
+                // Not every type that there is need be listed: of units there are more than anybody wants
+                // to read. Whoever has it says so, or why not.
+                None => self.describe(name).await.err(),
+            };
+            unusable.extend(problem.map(|reason| lost(name, reason)));
+        }
+        unusable
     }
 }
 

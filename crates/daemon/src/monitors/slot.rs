@@ -14,6 +14,7 @@ use monitor_client::{End, Monitor, Program};
 use resource_api::message::TypeStanding;
 use resource_api::{Checks, Instance, ResourceId, Verb};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -48,6 +49,9 @@ pub(super) struct Slot {
     /// Changed only while `kept` is held, so that nothing is told to a monitor twice or not at all.
     current: watch::Sender<Current>,
     standing: Mutex<Standing>,
+    /// It kept ending: its types count as lost until one has lived for a while, or its files change.
+    /// Otherwise whatever depends on them would be moved to and fro.
+    given_up: AtomicBool,
 }
 
 /// A resource that it looks after.
@@ -79,6 +83,7 @@ impl Slot {
             kept: Mutex::default(),
             current: watch::Sender::new(Current::Starting),
             standing: Mutex::new(Standing::Unknown),
+            given_up: AtomicBool::new(false),
         })
     }
 
@@ -196,7 +201,7 @@ impl Slot {
             let (broken, how) = match self.start().await {
                 Ok((monitor, types)) => {
                     first = self.adopt(&monitor, types, first);
-                    let end = monitor.ended().await;
+                    let end = self.until_its_end(&monitor).await;
                     self.ended(&end, monitor.pid());
                     (false, Some(end))
                 }
@@ -208,20 +213,38 @@ impl Slot {
             in_a_row = if began.elapsed() > CALM { 0 } else { in_a_row + 1 };
             let wait = back_off(in_a_row);
             if let Some(end) = how.filter(|_| wait >= TOO_LONG) {
+                self.given_up.store(true, Ordering::Relaxed);
                 self.turn(Current::Broken(trouble::keeps_ending(&end)));
             }
+            let hopeless = broken || self.given_up.load(Ordering::Relaxed);
             let changed = async {
                 match &mut looked {
-                    // What was broken may be mended; of what ended, another file changes nothing.
-                    Some(looked) if broken => looked.changed().await.is_ok(),
+                    // What does not work may be mended now; for one that ended once nothing is waited.
+                    Some(looked) if hopeless => looked.changed().await.is_ok(),
                     _ => std::future::pending().await,
                 }
             };
             let mended = tokio::select! { () = sleep(wait) => false, mended = changed => mended };
-            in_a_row = if mended { 0 } else { in_a_row };
+            if mended {
+                in_a_row = 0;
+                self.given_up.store(false, Ordering::Relaxed);
+            }
         }
         // The part of the daemon that keeps monitors must not end before the daemon does.
         std::future::pending::<()>().await;
+    }
+
+    /// Waits for a monitor's end. One that lives for a while is trusted again.
+    async fn until_its_end(&self, monitor: &Monitor) -> Arc<End> {
+        if self.given_up.load(Ordering::Relaxed) {
+            tokio::select! {
+                end = monitor.ended() => return end,
+                () = sleep(CALM) => {}
+            }
+            self.given_up.store(false, Ordering::Relaxed);
+            self.judge();
+        }
+        monitor.ended().await
     }
 
     /// It is that from now on, unless it was stopped; whether it is.
@@ -244,6 +267,7 @@ impl Slot {
             (Some(trouble), Current::Runs(..) | Current::Starting | Current::Broken(_)) => {
                 Standing::Lost(trouble)
             }
+            (None, Current::Runs(..)) if self.given_up.load(Ordering::Relaxed) => return,
             (None, Current::Runs(_, types)) => Standing::Serves(types.clone()),
             (None, Current::Broken(trouble)) => Standing::Lost(trouble.clone()),
             // As it was: a start takes a moment, and what is known is known until it is over.

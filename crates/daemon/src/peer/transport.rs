@@ -25,11 +25,12 @@ impl Transport for PeerTransport {
         let node = self.0.upgrade();
         Box::pin(async move {
             let node = node.ok_or_else(|| TransportError::Unreachable("the daemon stops".to_owned()))?;
+            let asked_as = node.id();
             match node.call(to, RAFT, message.into(), within).await {
                 Ok(answer) => Ok(answer.into()),
                 Err(CallError::Refused(problem)) => {
                     if problem.kind == ProblemKind::Evicted {
-                        told_evicted(&node, to, &problem.message);
+                        told_evicted(&node, asked_as, to, &problem.message);
                     }
                     Err(TransportError::Unreachable(problem.message))
                 }
@@ -39,8 +40,13 @@ impl Transport for PeerTransport {
     }
 }
 
-/// A member says that this node was evicted. Members do not say so lightly: they have applied it.
-pub(crate) fn told_evicted(node: &Node, by: NodeId, reason: &str) {
+/// A member says that this node was evicted, when it asked under that number. Members do not say so
+/// lightly: they have applied it. But the number may have been another one: that of a former membership,
+/// whose last answer arrives after the node has joined anew.
+pub(crate) fn told_evicted(node: &Node, asked_as: Option<NodeId>, by: NodeId, reason: &str) {
+    if asked_as != node.id() {
+        return;
+    }
     let Some(member) = node.book.member(by) else { return };
     let told_by = member.name;
     let changed = node.own.send_if_modified(|own| {

@@ -30,7 +30,7 @@ const COALESCE: Duration = Duration::from_millis(200);
 const REFUSED: Duration = Duration::from_secs(10);
 
 /// A reason is for a line of `status`; all of it is in the event.
-const REASON_CHARS_MAX: usize = 1_000;
+const REASON_CHARS_MAX: usize = 500;
 
 /// So many types are told of. Who uses more of them that cannot be used has other troubles.
 const TYPES_MAX: usize = 1_000;
@@ -52,7 +52,7 @@ pub(crate) async fn keep_types(node: Arc<Node>) {
         let state = node.state();
         node.monitors.register(&state.spec.types);
         let Some((id, record)) = node.id().and_then(|id| Some((id, state.nodes.get(&id)?))) else { continue };
-        let Some(types) = known.types(&node, &state.spec).await else { continue };
+        let types = known.types(&node, &state.spec).await;
         if record.types == types || *node.own.borrow() != Own::Clear || !node.quorum().has {
             continue;
         }
@@ -76,17 +76,13 @@ struct Known {
 }
 
 impl Known {
-    /// How the types stand; nothing, while nobody can tell.
-    async fn types(
-        &mut self,
-        node: &Node,
-        spec: &ClusterSpec,
-    ) -> Option<BTreeMap<TypeName, Option<TypeProblem>>> {
+    /// How the types stand.
+    async fn types(&mut self, node: &Node, spec: &ClusterSpec) -> BTreeMap<TypeName, Option<TypeProblem>> {
         let all = spec.groups.iter().flat_map(|group| &group.resources).map(|resource| &resource.kind);
         let used: BTreeSet<TypeName> = all.filter(|kind| spec.library(kind).is_none()).cloned().collect();
         let fresh = self.asked.is_some_and(|asked| asked.elapsed() < LOOK_AT_AGENTS);
         if !fresh || used != self.used {
-            self.others = node.monitors.unusable(&used).await.ok()?;
+            self.others = node.monitors.unusable(&used).await;
             (self.used, self.asked) = (used, Some(Instant::now()));
         }
         let all = self.others.clone().into_iter().chain(node.monitors.standings());
@@ -94,6 +90,6 @@ impl Known {
             reason: problem.reason.chars().take(REASON_CHARS_MAX).collect(),
             event: problem.event,
         };
-        Some(all.take(TYPES_MAX).map(|(name, standing)| (name, standing.err().map(problem))).collect())
+        all.take(TYPES_MAX).map(|(name, standing)| (name, standing.err().map(problem))).collect()
     }
 }

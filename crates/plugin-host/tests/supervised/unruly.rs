@@ -75,5 +75,10 @@ fn one_that_crashes_again_and_again_is_given_up_for_a_while_and_says_so() {
         assert!(why.contains("keeps ending; the last one was ended by signal 11"), "{why}");
         let outcome = under.call("bad", Verb::Probe).await;
         assert_eq!(failure(&outcome), Some(Failure::NotLoadable), "nobody waits for it: {outcome}");
+        assert!(under.is_lost("unruly").await.contains("keeps ending"));
+        // Another file is another chance, at once.
+        under.monitors.close(&id("bad"));
+        libraries.unruly(&["-DANOTHER"]);
+        under.can_be_used("unruly").await;
     });
 }

@@ -165,3 +165,28 @@ fn a_type_is_registered_checked_shown_and_survives_what_becomes_of_its_library()
     assert!(removed.stdout.contains("type vendor-disk"), "{removed:?}");
     eventually("it to be gone", || standing(n1, "n1").1 == "not listed");
 }
+
+#[test]
+fn a_plug_in_is_tested_without_any_daemon_and_what_is_wrong_with_it_is_named() {
+    let Some(vendor) = Vendor::or_skip(test_name!()) else { return };
+    let cluster = hosts!(1);
+    let [n1] = cluster.all();
+    vendor.install_all(n1);
+    n1.write_file("/steadfast/disk", "");
+    let test = |kind: &str, library: &str| {
+        n1.run(&format!("type test {kind} --library {FOLDER}/{library} --set device=/steadfast/disk"))
+    };
+    let passed = test("vendor-disk", "vendor_disk.so").exited(0);
+    assert!(passed.stdout.contains("ok     another monitor finds that it runs"), "{passed:?}");
+    let unknown = test("vendor-dsk", "vendor_disk.so").exited(2);
+    assert!(unknown.stderr.contains("plug-in vendor-disk has no type `vendor-dsk`"), "{unknown:?}");
+    assert!(unknown.stderr.contains("did you mean `vendor-disk`?"), "{unknown:?}");
+    test("vendor-disk", "libvendor.so").refused(&["it is no plug-in of Steadfast"]);
+    test("vendor-disk", "nothing.so").refused(&["nothing.so"]);
+    vendor.install(n1, "libvendor.so.3", "libvendor.so");
+    test("vendor-disk", "vendor_disk.so").refused(&[
+        "symbol vendor_is_claimed",
+        "libvendor.so",
+        "nothing of it was run",
+    ]);
+}

@@ -169,7 +169,13 @@ fn parameters_of_an_agent_are_checked_when_the_file_is_applied() {
         doubtful.stderr.contains("standard input:7:8: no node that answers has the agent"),
         "{doubtful:?}"
     );
+    let lacks =
+        |status: &api::Status| status.nodes[0].not_ready.iter().any(|it| it.kind == "ocf:e2e:Missing");
+    let status = n1.until("that the agent is not there", lacks);
+    let reason = &status.nodes[0].not_ready[0].reason;
+    assert!(reason.contains("there is no agent `ocf:e2e:Missing` on this node"), "{reason}");
     n1.apply(&file("Honest", "address = \"x\"\ncount = 3")).ok();
+    n1.until("that all is there", |status| status.nodes[0].not_ready.is_empty());
     assert!(n1.ok("type show ocf:e2e:Honest").contains("address"));
 }
 
@@ -192,6 +198,8 @@ fn a_type_is_tested_without_any_daemon_and_a_liar_is_found_out() {
     n1.run("type test ocf:e2e:Honest --set address=x --set count=many").exited(2);
     let unknown = n1.run("type test ocf:e2e:Honst").exited(2);
     assert!(unknown.stderr.contains("did you mean `ocf:e2e:Honest`?"), "{unknown:?}");
+    let unknown = n1.run("type test nosuch").exited(2);
+    assert_eq!(unknown.stderr.matches("no resource type").count(), 1, "said once: {unknown:?}");
     let json: serde_json::Value = serde_json::from_str(&n1.ok("type test dummy --json")).unwrap();
     assert!(json.as_array().unwrap().iter().all(|step| step["result"] != "failed"), "{json}");
 }

@@ -3,19 +3,20 @@
 //! It needs no daemon: it starts a resource monitor of its own, and asks it what a daemon would ask.
 //! What was brought online is taken offline again, also after a failure and after an interruption.
 
+mod ground;
 mod life;
 mod parameters;
 mod report;
 
-use crate::commands::{Format, duration, not_found};
+use crate::commands::{Format, duration, with_nearest};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use ground::Ground;
 use life::Life;
 use model::TypeName;
 use monitor_client::{Lost, Monitor, Program};
 use report::Report;
-use resource_api::message::Place;
 use resource_api::{Checks, Instance, ResourceId, TypeDescription};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,13 +50,12 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let folder =
-        tempfile::tempdir().map_err(|error| Failure::new("cannot make a temporary folder").because(error))?;
+    let ground = Ground::new()?;
     let program = match &args.library {
         None => Program::built_in(),
         Some(library) => plugin(library)?,
     };
-    let monitor = start(&program, folder.path()).await?;
+    let monitor = start(&program, &ground).await?;
     let description = describe(&monitor, &args.kind).await?;
     let given = parameters::of(&args.set, &description)?;
     let id = ResourceId { group: name("type-test")?, resource: name("tested")? };
@@ -65,7 +65,7 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     let mut life = Life::new(monitor, instance, description, args.deadline);
     let interrupted = tokio::select! {
         // The steps are told as they are taken: some take a minute.
-        done = life.whole(&mut report, context.out, || start(&program, folder.path())) => done.map(|()| false)?,
+        done = life.whole(&mut report, context.out, || start(&program, &ground)) => done.map(|()| false)?,
         _ = tokio::signal::ctrl_c() => true,
     };
     if interrupted {
@@ -76,11 +76,10 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     Ok(if interrupted || report.failed() > 0 { Exit::Failed } else { Exit::Done })
 }
 
-async fn start(program: &Program, folder: &Path) -> Result<Monitor, Failure> {
-    let place = Place { node: "localhost".to_owned(), run_dir: folder.to_owned(), cgroup: None };
+async fn start(program: &Program, ground: &Ground) -> Result<Monitor, Failure> {
     // What it notices by itself is not part of the test.
     let (news, _) = mpsc::unbounded_channel();
-    Monitor::start(program, place, None, news)
+    Monitor::start(program, ground.place(), None, news)
         .await
         .map_err(|error| Failure::new("there is no resource monitor to test with").because(error))
 }
@@ -130,6 +129,7 @@ async fn describe(monitor: &Monitor, kind: &TypeName) -> Result<TypeDescription,
         return Err(Failure::new(format!("{kind} does not say what it is")).because(why));
     }
     let names = known.iter().map(|standing| standing.name.as_str());
-    let failure = not_found("resource type", kind.as_str(), names, "steadfast type list");
-    Err(failure.because(why).into_usage())
+    // The monitor's own sentence says what there is no such type of, and what there is.
+    let failure = with_nearest(Failure::new(why).next("steadfast type list"), kind.as_str(), names);
+    Err(failure.into_usage())
 }

@@ -1,0 +1,31 @@
+//! Why a group is where it is, by a file.
+
+use crate::commands::Format;
+use crate::commands::plan::answer::Explained;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::offline::{Given, Question};
+use crate::render::plan::explained;
+
+pub(super) fn run(
+    what: &str,
+    given: &Given,
+    format: Format,
+    context: &mut Context<'_>,
+) -> Result<Exit, Failure> {
+    let question = Question::read(given)?;
+    let group = question.group(what)?;
+    let plan = planner::plan(&question.spec, &question.view);
+    let report = planner::explain(&question.spec, &question.view, &group.name)
+        .ok_or_else(|| Failure::new(format!("the file has no group named `{what}`")))?;
+    let out = &mut *context.out;
+    out.say_block(&question.remarks);
+    if format.json {
+        out.json(&Explained::new(group, &report, &plan))?;
+    } else {
+        let width = out.width();
+        out.data(&explained(&question, &report, &plan, width))?;
+    }
+    Ok(Exit::Done)
+}
