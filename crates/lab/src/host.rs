@@ -1,6 +1,7 @@
 //! One host: its life, and the way into it.
 
 use std::fs;
+use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -12,9 +13,11 @@ use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_sp
 
 use crate::cgroup::Cgroup;
 use crate::error::Doing;
+use crate::init::{Init, Start};
 use crate::kernel::{Admission, on_own_thread, unshare};
 use crate::place::{self, Place};
 use crate::switch::Switch;
+use crate::wait::{KERNEL_PATIENCE, wait_for};
 use crate::{Daemon, HostCommand, LabError, Network, network, root, tool};
 
 /// A host of a [`Lab`](crate::Lab).
@@ -23,6 +26,7 @@ pub struct Host {
     number: u8,
     ground: Arc<Ground>,
     running: Mutex<Option<Running>>,
+    init: Mutex<Init>,
     /// The library that shifts the clocks of programs, once an offset was asked for.
     pub(crate) clock: Mutex<Option<PathBuf>>,
 }
@@ -38,19 +42,17 @@ pub(crate) struct Ground {
 }
 
 struct Running {
-    /// Process 1 of the host. It does nothing but hold the namespaces and bury orphans.
+    /// Process 1 of the host: an [`Init`].
     first: Child,
     handle: OwnedFd,
     daemons: Vec<Daemon>,
 }
 
-/// Process 1 ignores SIGCHLD, and that outlives exec: so the kernel buries the orphans it inherits.
-const FIRST_PROCESS: &str = "trap '' CHLD; exec sleep infinity";
-
 impl Host {
     pub(crate) fn new(number: u8, ground: Arc<Ground>) -> Self {
         let name = host_name(number);
-        Self { name, number, ground, running: Mutex::default(), clock: Mutex::default() }
+        let (running, init, clock) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { name, number, ground, running, init, clock }
     }
 
     /// `n1`, `n2`, …; also its host name, and in every host's /etc/hosts.
@@ -81,6 +83,11 @@ impl Host {
     /// The number, on this machine, of its process 1: `nsenter --target PID --all` goes in by hand.
     pub fn pid(&self) -> Option<u32> {
         self.running().as_ref().map(|running| running.first.id())
+    }
+
+    /// What its process 1 is, from the next boot on.
+    pub fn set_init(&self, init: Init) {
+        *self.init.lock().unwrap_or_else(PoisonError::into_inner) = init;
     }
 
     /// Boots it, on the disk it had. Does nothing when it runs already. Its cables are plugged in;
@@ -240,14 +247,16 @@ impl Host {
     }
 
     fn boot(&self) -> Result<Running, LabError> {
-        let mut first = self.spawn_first()?;
+        let start = self.init.lock().unwrap_or_else(PoisonError::into_inner).start()?;
+        let mut first = self.spawn_first(&start)?;
         let furnished = open_handle(&first).and_then(|handle| {
             self.ground.switch.plug(&self.name, self.number, first.id())?;
             on_own_thread(|| {
                 let more = ThreadNameSpaceType::PROCESS_ID | ThreadNameSpaceType::CONTROL_GROUP;
                 self.move_in(&handle, more)?;
-                self.furnish()
+                self.furnish(&start)
             })?;
+            self.await_init(&mut first, &handle, &start)?;
             Ok(handle)
         });
         match furnished {
@@ -261,14 +270,14 @@ impl Host {
     }
 
     /// Makes the namespaces, and process 1 to hold them.
-    fn spawn_first(&self) -> Result<Child, LabError> {
+    fn spawn_first(&self, start: &Start) -> Result<Child, LabError> {
         let init = self.cgroup().child("init");
         init.create()?;
         let admission = Admission::Found { host: self.cgroup().procs()?, leaf: init.procs()? };
         let mut command = Command::new("sh");
         // At the root, so that changing the root moves it too.
-        command.args(["-c", FIRST_PROCESS]).env("PATH", tool::SEARCH_PATH).current_dir("/");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["-c", start.script]).env("PATH", tool::SEARCH_PATH).current_dir("/");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         admission.precede(&mut command);
         on_own_thread(|| {
             let spaces = UnshareFlags::NEWNS
@@ -283,8 +292,21 @@ impl Host {
         })
     }
 
+    /// Lets process 1, which has waited for its root, become what it is to be, and waits until it is.
+    fn await_init(&self, first: &mut Child, handle: &OwnedFd, start: &Start) -> Result<(), LabError> {
+        if let Some(mut input) = first.stdin.take() {
+            input.write_all(b"\n").doing(|| format!("start process 1 of {}", self.name))?;
+        }
+        let Some(sign) = start.ready else { return Ok(()) };
+        on_own_thread(|| {
+            self.move_in(handle, ThreadNameSpaceType::empty())?;
+            let what = format!("{sign} of {}", self.name);
+            wait_for(&what, KERNEL_PATIENCE, || fs::exists(sign).unwrap_or_default().then_some(()))
+        })
+    }
+
     /// Gives the new namespaces, in which the calling thread is, all that makes them a host.
-    fn furnish(&self) -> Result<(), LabError> {
+    fn furnish(&self, start: &Start) -> Result<(), LabError> {
         tool::feed("ip", &["-batch", "-"], &network::host_batch(self.number))?;
         root::enter(&self.ground.place.dir.join(&self.name), &place::base())?;
         rustix::system::sethostname(self.name.as_bytes())
@@ -298,6 +320,7 @@ impl Host {
             ("/etc/hosts", format!("127.0.0.1 localhost\n::1 localhost\n{}", hosts.collect::<String>())),
             ("/etc/machine-id", format!("{:032x}\n", self.number)),
         ];
+        start.furnish()?;
         for (path, text) in files {
             fs::write(path, text).doing(|| format!("write {path} on {}", self.name))?;
         }

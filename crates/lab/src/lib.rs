@@ -17,6 +17,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Process 1 of a host does nothing, unless [`Host::set_init`] makes it systemd.
+//!
 //! What can go wrong for a host, and where it is done:
 //!
 //! | Fault | Call |
@@ -53,6 +55,7 @@ mod daemon;
 mod error;
 mod faults;
 mod host;
+mod init;
 mod kernel;
 mod network;
 mod place;
@@ -70,6 +73,7 @@ pub use daemon::Daemon;
 pub use error::LabError;
 pub use faults::Traffic;
 pub use host::Host;
+pub use init::Init;
 pub use network::Network;
 pub use skip::{or_skip, skip};
 pub use small_disk::SmallDisk;
