@@ -125,6 +125,9 @@ fn what_is_not_exactly_one_question_is_not_configured() {
         daemon.open_with("a", "health-check", both, NEVER).await;
         let outcome = daemon.call("a", Verb::Online).await;
         assert_eq!(outcome.verdict, Verdict::Failed { failure: Failure::NotConfigured });
+        let none = [("tcp", text("10.0.0.1:80")), ("failures", Value::Number(0))];
+        daemon.open_with("a", "health-check", none, NEVER).await;
+        assert!(daemon.call("a", Verb::Validate).await.text.contains("`failures` is to be at least 1"));
         for wrong in
             [("url", text("https://a")), ("url", text("a")), ("tcp", text("a:80")), command(&["true"])]
         {

@@ -169,11 +169,12 @@ fn what_cannot_run_is_said_with_its_reason() {
     };
     let text = |text: &str| Value::Text(text.to_owned());
     let cases = [
-        (vec![command(&["/no/such/program"])], Failure::NotInstalled, "/no/such/program is not installed"),
+        (vec![command(&["/no/such/program"])], Failure::NotInstalled, "`/no/such/program` is not installed"),
         (vec![command(&["relative"])], Failure::NotConfigured, "needs an absolute path, not `relative`"),
         (vec![command(&[])], Failure::NotConfigured, "`command` is missing"),
         (vec![("command", text("/bin/true"))], Failure::NotConfigured, "`command` is no list"),
-        (vec![command(&[&write("plain", "x", 0o644)])], Failure::Permission, "chmod +x"),
+        (vec![command(&[&write("plain", "x", 0o644)])], Failure::Permission, "`root` may not execute"),
+        (vec![command(&["/usr"])], Failure::Permission, "/usr is no file"),
         (vec![command(&[&write("odd", "#!/no/such/shell\n", 0o755)])], Failure::NotInstalled, "interpreter"),
         (vec![command(&[&write("garbage", "\u{1}\u{2}", 0o755)])], Failure::Arguments, "`#!/bin/sh`"),
         (vec![command(&["/bin/true"]), ("user", text("no-such-user"))], Failure::Arguments, "getent passwd"),

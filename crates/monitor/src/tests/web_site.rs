@@ -194,6 +194,7 @@ fn what_cannot_be_served_is_said_with_the_next_step() {
         (("listen", "192.0.2.1:80"), Failure::Generic, "`ip-address` resource"),
         (("listen", "80"), Failure::NotConfigured, "no address with a port"),
         (("health_path", "/a\r\nX: y"), Failure::NotConfigured, "`health_path`"),
+        (("server_name", "a b;"), Failure::NotConfigured, "`server_name` is no host name"),
     ];
     house.monitor(async |mut daemon| {
         for (wrong, expected, words) in cases {

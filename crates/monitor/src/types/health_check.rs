@@ -52,7 +52,10 @@ impl ResourceType for HealthCheck {
             what: What::of(instance)?,
             interval: given::duration(instance, "interval", INTERVAL)?,
             timeout: given::duration(instance, "timeout", TIMEOUT)?,
-            failures: given::number(instance, "failures", FAILURES)?.max(1),
+            failures: match given::number(instance, "failures", FAILURES)? {
+                0 => return Err(given::wrong("failures", "is to be at least 1")),
+                failures => failures,
+            },
             online: world.place.run_dir.join("health-check").join(instance.id.file_name()),
             found: Mutex::default(),
         }))
@@ -82,7 +85,10 @@ impl What {
                 let job = Job::new(program).env("PATH", super::process::SEARCH_PATH);
                 Ok(Self::Command(args.iter().fold(job, Job::arg)))
             }
-            _ => Err(given::wrong("url", "or `tcp` or `command`: exactly one of them is needed")),
+            _ => {
+                let why = "exactly one of `url`, `tcp` and `command` is needed";
+                Err(Outcome::failed(Failure::NotConfigured, why))
+            }
         }
     }
 
@@ -146,7 +152,7 @@ impl Checked {
         match request.verb {
             Verb::Validate => match &self.what {
                 What::Command(job) if !job.program.exists() => {
-                    let text = format!("{} is not installed on this node", job.program.display());
+                    let text = format!("`{}` is not installed on this node", job.program.display());
                     Outcome::failed(Failure::NotInstalled, text)
                 }
                 _ => Outcome::done(),

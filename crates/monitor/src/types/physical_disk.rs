@@ -11,7 +11,7 @@
 //! * That it was unmounted by hand, or met an error, is noticed at once: the kernel says so (`notices.rs`).
 //!
 //! A dead disk lets whoever touches it wait for ever. So all that touches it runs beside the monitor's
-//! own thread, one at a time: while one waits, the next look says so instead of waiting too.
+//! own thread, one at a time: while one waits, the next look soon says so instead of waiting too.
 //!
 //! What cannot be known: whether *another machine* has mounted it. ext4's multi-mount protection notices
 //! it, and is respected; for every other file system the answer of `online` says that it was not known.
@@ -38,7 +38,9 @@ use rustix::io::Errno;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 pub(super) struct PhysicalDisk;
 
@@ -188,6 +190,10 @@ fn failed(what: impl fmt::Display, error: impl fmt::Display) -> Outcome {
     Outcome::failed(Failure::Generic, format!("cannot {what}: {error}"))
 }
 
+/// A look at a disk that answers takes milliseconds. The kernel's word may come in the midst of another
+/// look, and both are to be right; but whoever has not come back within this waits for a dead disk.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A disk, touched by one at a time.
 struct Looked {
     disk: Arc<Disk>,
@@ -201,23 +207,31 @@ impl Looked {
         &self,
         work: impl FnOnce(&Disk) -> Result<T, Outcome> + Send + 'static,
     ) -> Result<T, Outcome> {
-        let (disk, alone) = (self.disk.clone(), self.at_work.clone().lock_owned().await);
+        self.alone(self.at_work.clone().lock_owned().await, work).await
+    }
+
+    /// The same for a look, which does not wait for long.
+    async fn look(&self, work: impl FnOnce(&Disk) -> Outcome + Send + 'static) -> Outcome {
+        let Ok(alone) = timeout(PATIENCE, self.at_work.clone().lock_owned()).await else {
+            let device = self.disk.device.display();
+            let why = format!("{device} does not answer: what was asked of it earlier has not come back");
+            return Outcome::failed(Failure::Generic, why);
+        };
+        self.alone(alone, |disk| Ok(work(disk))).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn alone<T: Send + 'static>(
+        &self,
+        alone: OwnedMutexGuard<()>,
+        work: impl FnOnce(&Disk) -> Result<T, Outcome> + Send + 'static,
+    ) -> Result<T, Outcome> {
+        let disk = self.disk.clone();
         let work = tokio::task::spawn_blocking(move || {
             let done = work(&disk);
             drop(alone);
             done
         });
         work.await.unwrap_or_else(|error| Err(failed("look after the disk", error)))
-    }
-
-    /// The same for a look, which does not wait.
-    async fn look(&self, work: impl FnOnce(&Disk) -> Outcome + Send + 'static) -> Outcome {
-        if self.at_work.try_lock().is_err() {
-            let device = self.disk.device.display();
-            let why = format!("{device} does not answer: what was asked of it earlier has not come back");
-            return Outcome::failed(Failure::Generic, why);
-        }
-        self.beside(|disk| Ok(work(disk))).await.unwrap_or_else(|outcome| outcome)
     }
 }
 

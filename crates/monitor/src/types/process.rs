@@ -98,7 +98,7 @@ impl Wish {
     /// As a program to be run on this node.
     async fn job(&self) -> Result<Job, Outcome> {
         if !may("-e", &self.program, Asking::Root).await? {
-            let text = format!("{} is not installed on this node", self.program.display());
+            let text = format!("`{}` is not installed on this node", self.program.display());
             return Err(Outcome::failed(Failure::NotInstalled, text));
         }
         if !may("-d", &self.folder, Asking::Root).await? {
@@ -120,29 +120,35 @@ impl Wish {
     }
 }
 
-/// What stands in the way of the user that it is to run as; asked when the kernel has refused it, and
-/// before anything is started if somebody wants to know.
+/// What stands in the way of its start; asked when the kernel has refused it, and before anything is
+/// started if somebody wants to know.
 async fn refused(job: &Job) -> Result<(), Outcome> {
-    let Some(user) = &job.user else { return Ok(()) };
-    let (uid, gid) = (user.uid.to_string(), user.gid.to_string());
-    let asking = Asking::Alone(&uid, &gid);
+    let (uid, gid) = job.user.as_ref().map_or((0, 0), |user| (user.uid, user.gid));
+    let (uid, gid) = (uid.to_string(), gid.to_string());
+    let asking = if job.user.is_some() { Asking::Alone(&uid, &gid) } else { Asking::Root };
     let no = |what: String| Err(Outcome::failed(Failure::Permission, what));
     let name =
         job.environment.iter().find(|(name, _)| name == "USER").map(|(_, name)| name.to_string_lossy());
-    let name = name.unwrap_or(uid.as_str().into());
+    let name = name.unwrap_or("root".into());
+    let way = |at: &Path, to: &Path| match at == to {
+        true => format!("user `{name}` may not enter {}", at.display()),
+        false => format!("user `{name}` may not enter {} on the way to {}", at.display(), to.display()),
+    };
     if let Some(folder) = job.folder.as_deref()
         && let Some(at) = closed(folder, asking).await?
     {
-        let (folder, at) = (folder.display(), at.display());
-        return no(format!("`working_directory`: user `{name}` may not enter {at} on the way to {folder}"));
+        return no(format!("`working_directory`: {}", way(at, folder)));
+    }
+    let program = job.program.display();
+    if !may("-f", &job.program, Asking::Root).await? {
+        return no(format!("{program} is no file, so it cannot be run"));
     }
     if may("-x", &job.program, asking).await? {
         return Ok(());
     }
-    let (program, above) = (job.program.display(), job.program.parent().unwrap_or(Path::new("/")));
-    match closed(above, asking).await? {
-        Some(at) => no(format!("user `{name}` may not enter {} on the way to {program}", at.display())),
-        None => no(format!("user `{name}` may not execute {program}: `chmod o+x {program}` lets everybody")),
+    match closed(job.program.parent().unwrap_or(Path::new("/")), asking).await? {
+        Some(at) => no(way(at, &job.program)),
+        None => no(format!("user `{name}` may not execute {program}: `chmod a+x {program}` lets everybody")),
     }
 }
 

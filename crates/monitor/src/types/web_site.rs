@@ -76,6 +76,9 @@ impl ResourceType for WebSite {
             .parse()
             .map_err(|_| given::wrong("listen", "is no address with a port, such as \"10.0.0.100:80\""))?;
         let server_name = given::text(instance, "server_name")?.map(str::to_owned);
+        if server_name.as_ref().is_some_and(|name| name.contains(|c: char| c.is_whitespace() || c == '/')) {
+            return Err(given::wrong("server_name", "is no host name, such as \"shop.example.org\""));
+        }
         let path = given::text(instance, "health_path")?.unwrap_or("/");
         let health = Url::of(reachable(listen), server_name.as_deref(), path)
             .map_err(|why| given::wrong("health_path", why))?;

@@ -159,5 +159,43 @@ fn options_that_are_wrong_are_not_taken_for_damage() {
     make(n1, 16, &["mkfs.ext4", "-q"]);
     let mut client = Client::start(n1);
     open(&mut client, IMAGE, &[("options", Value::List(vec!["no-such-option".to_owned()]))]);
-    check_failed(&client.call(Verb::Online), Failure::Generic, &["a wrong option"]);
+    check_failed(
+        &client.call(Verb::Online),
+        Failure::Generic,
+        &["with `no-such-option,errors=remount-ro`", "an option that it does not know"],
+    );
+}
+
+#[test]
+fn a_mount_point_that_is_a_file_is_named() {
+    let Some(lab) = lab("a_mount_point_that_is_a_file_is_named", 1, &["mkfs.ext4", "losetup"]) else {
+        return;
+    };
+    let n1 = &lab.hosts()[0];
+    make(n1, 16, &["mkfs.ext4", "-q"]);
+    says(n1, "touch", &[POINT]);
+    check_failed(
+        &monitor(n1).call(Verb::Online),
+        Failure::Arguments,
+        &["`mount_point`: /srv/data is no folder"],
+    );
+    assert_eq!(says(n1, "losetup", &["--associated", IMAGE]), "");
+}
+
+#[test]
+fn names_with_spaces_and_line_ends_are_names_like_others() {
+    let name = "names_with_spaces_and_line_ends_are_names_like_others";
+    let Some(lab) = lab(name, 1, &["mkfs.ext4", "losetup"]) else { return };
+    let n1 = &lab.hosts()[0];
+    make(n1, 16, &["mkfs.ext4", "-q"]);
+    let (image, point) = ("/var/lib/an image;\n$(id)", "/srv/a point\n\\040");
+    says(n1, "mv", &[IMAGE, image]);
+    let mut client = Client::start(n1);
+    client.open("physical-disk", &[("device", text(image)), ("mount_point", text(point))]);
+    check_done(&client.call(Verb::Online));
+    for look in [Verb::Probe, Verb::LooksAlive, Verb::IsAlive] {
+        assert_eq!(client.call(look), Outcome::running(), "{look}");
+    }
+    check_done(&client.call(Verb::Offline));
+    assert_eq!(client.call(Verb::Probe), Outcome::not_running());
 }

@@ -71,8 +71,10 @@ fn prepare(disk: &Disk) -> Result<Option<Ready>, Outcome> {
     let is_guarded = found.is_some_and(|found| found.is_guarded);
     let kind = match (disk.filesystem.clone(), found) {
         (None, None) => {
-            let why =
-                format!("{name} holds no file system that is known here; set `filesystem`, or make one");
+            let why = format!(
+                "{name} holds no file system that is known here, or one whose superblock is damaged: \
+                 `wipefs {name}` shows what is there; set `filesystem` if it is of another type"
+            );
             return Err(here(why));
         }
         (Some(wanted), Some(Found { kind, .. })) if !filesystem::may_be(kind, &wanted) => {
@@ -174,7 +176,10 @@ async fn call<const N: usize>(
 
 fn mount(disk: &Disk, device: &Path, kind: &str, is_guarded: bool) -> Result<(), Outcome> {
     let point = disk.mount_point.display();
-    std::fs::create_dir_all(&disk.mount_point).map_err(|error| failed(format!("make {point}"), error))?;
+    std::fs::create_dir_all(&disk.mount_point).map_err(|error| match disk.mount_point.exists() {
+        true => Outcome::failed(Failure::Arguments, format!("`mount_point`: {point} is no folder")),
+        false => failed(format!("make {point}"), error),
+    })?;
     let (flags, own) = options::of(kind, &disk.options);
     let own = CString::new(own).map_err(|error| failed("use `options`", error))?;
     rustix::mount::mount(device, &disk.mount_point, kind, flags, own.as_c_str()).map_err(|error| {
@@ -185,11 +190,13 @@ fn mount(disk: &Disk, device: &Path, kind: &str, is_guarded: bool) -> Result<(),
             Errno::UCLEAN | Errno::BADMSG => (Failure::Corrupt, filesystem::by_hand(kind)),
             Errno::INVAL => (
                 Failure::Generic,
-                "a wrong option, or a damaged superblock; the kernel's log (`dmesg`) says which",
+                "an option that it does not know, or a damaged superblock; the kernel's log (`dmesg`) says which",
             ),
             _ => (Failure::Generic, "the kernel's log (`dmesg`) says more"),
         };
         let name = device.display();
-        Outcome::failed(failure, format!("cannot mount {name} as {kind} at {point}: {error}; {hint}"))
+        let with = own.to_string_lossy();
+        let with = if with.is_empty() { String::new() } else { format!(" with `{with}`") };
+        Outcome::failed(failure, format!("cannot mount {name} as {kind}{with} at {point}: {error}; {hint}"))
     })
 }

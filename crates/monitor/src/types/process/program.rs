@@ -140,9 +140,9 @@ impl Program {
             let why = self.gone(identity);
             let left = self.members();
             let hint = match left.is_empty() {
-                true => String::new(),
+                true => "; it has to stay in the foreground".to_owned(),
                 false => format!(
-                    " and left {} behind, which were ended: it has to stay in the foreground (many programs \
+                    " and left {} behind, which were ended; it has to stay in the foreground (many programs \
                      have an option for that)",
                     Pids(&left)
                 ),
