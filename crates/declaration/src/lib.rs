@@ -1,6 +1,6 @@
 //! The declarative file: read with its places, checked as a whole, compared.
 //!
-//! [`parse`] turns the text of a `cluster.toml` into the desired state of the `model` crate, or
+//! [`parse()`] turns the text of a `cluster.toml` into the desired state of the `model` crate, or
 //! into every problem it finds, each with line, column, the line itself, what was expected and
 //! the nearest valid word. [`check_against`] holds a good file against the cluster it meets,
 //! [`check_agents`] its resources against what their types say of themselves,
