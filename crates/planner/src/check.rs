@@ -40,7 +40,15 @@ fn is_left_alone(spec: &ClusterSpec, view: &View, group: &GroupSpec) -> bool {
         };
         group.resources.iter().any(blocked)
     });
-    spec.maintenance || known.maintenance || group.policy.unmanaged || stuck
+    // Found on several nodes: it runs, and does not only stop, on more than one of them.
+    let serves = |copy: &&CopyView| {
+        let is_member = view.nodes.iter().any(|node| node.name == copy.node);
+        is_member && group.resources.iter().any(|one| state(&known, &copy.node, &one.name).serves())
+    };
+    let twice = group.policy.clones.is_none()
+        && group.policy.found_twice == model::desired::FoundTwice::Block
+        && known.copies.iter().filter(serves).count() > 1;
+    spec.maintenance || known.maintenance || group.policy.unmanaged || stuck || twice
 }
 
 /// Whether a copy's node can be told to do things.

@@ -1,6 +1,6 @@
 //! The planner: where everything runs, why, and what would happen if.
 //!
-//! One pure function, [`plan`], makes steps and reasons out of what the administrator asked for (the
+//! One pure function, [`plan()`], makes steps and reasons out of what the administrator asked for (the
 //! declarative file, [`model::desired`]) and what is known ([`View`]). It reads no clock, draws no lot
 //! and keeps nothing: the same input gives the same plan, on every node, today and in ten years. It never
 //! fails; where something cannot be done, the report says so.

@@ -5,6 +5,7 @@
 //! may be older than the file) are left out, so that a plan can be made from anything.
 
 mod build;
+mod circles;
 mod failures;
 mod group;
 mod times;

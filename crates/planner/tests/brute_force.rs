@@ -8,6 +8,8 @@
 //! * Nobody would be better off on another node where it could be as well, by the criteria in their order,
 //!   unless the report says that it yields.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod support;
 
 use model::desired::{ClusterSpec, Effect, GroupSpec, Place};
@@ -59,7 +61,11 @@ fn nobody_would_be_better_off_elsewhere() {
                 if other != *at && is_allowed(&spec, &view, &moved) {
                     compared += 1;
                     let (here, there) = (score(&spec, &view, group, *at), score(&spec, &view, group, other));
-                    assert!(here >= there, "seed {seed}: {name}: {here} < {there}\n{}\n{spec:#?}", told(&plan));
+                    assert!(
+                        here >= there,
+                        "seed {seed}: {name}: {here} < {there}\n{}\n{spec:#?}",
+                        told(&plan)
+                    );
                 }
             }
         }

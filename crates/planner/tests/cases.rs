@@ -3,6 +3,9 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo nextest run --release -p planner` writes what the planner says now.
 
+#![allow(clippy::disallowed_methods, reason = "this test reads its cases")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod support;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! Thousands of random clusters: no plan that the checker objects to, and none that changes anything when
 //! it is made again after it was carried out.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod support;
 
 use model::desired::ClusterSpec;
@@ -25,7 +27,12 @@ fn the_checker_objects_to_no_plan() {
         let (_, spec, view) = cluster(seed, kind);
         let plan = planner::plan(&spec, &view);
         let faults = check(&spec, &view, &plan);
-        assert!(faults.is_empty(), "seed {seed}: {}\n{}\n{spec:#?}\n{view:#?}", faults.join("\n"), told(&plan));
+        assert!(
+            faults.is_empty(),
+            "seed {seed}: {}\n{}\n{spec:#?}\n{view:#?}",
+            faults.join("\n"),
+            told(&plan)
+        );
     }
 }
 
@@ -38,7 +45,8 @@ fn planning_again_after_a_plan_changes_nothing() {
         let mut then = carry_out(&spec, &view, &plan);
         let mut again = planner::plan(&spec, &then);
         // A copy that was started can be promoted, and what needs a primary can start after that.
-        let primaries = spec.groups.iter().filter(|one| one.policy.clones.is_some_and(|clones| clones.primaries > 0));
+        let primaries =
+            spec.groups.iter().filter(|one| one.policy.clones.is_some_and(|clones| clones.primaries > 0));
         for _ in 0..2 * primaries.count() {
             then = carry_out(&spec, &then, &again);
             again = planner::plan(&spec, &then);
@@ -74,7 +82,9 @@ fn the_names_of_nodes_mean_nothing() {
     for seed in 0..SEEDS / 4 {
         let (_, spec, view) = cluster(seed, kind);
         // Names of the same length, in another order of the alphabet; the order of joining stays.
-        let rename = |text: String| text.replace("\"n1\"", "\"z1\"").replace("\"n2\"", "\"m2\"").replace("\"n3\"", "\"a3\"");
+        let rename = |text: String| {
+            text.replace("\"n1\"", "\"z1\"").replace("\"n2\"", "\"m2\"").replace("\"n3\"", "\"a3\"")
+        };
         let renamed = |text: String| serde_json::from_str(&rename(text)).unwrap();
         let other: ClusterSpec = renamed(serde_json::to_string(&spec).unwrap());
         let other_view = serde_json::from_str(&rename(serde_json::to_string(&view).unwrap())).unwrap();
@@ -123,7 +133,9 @@ fn what_happens_to_one_group_moves_no_other() {
             // Somebody who had no place may have one now; nobody who had one loses it.
             let known = then.groups.get(&step.group).cloned().unwrap_or_default();
             let was_on = known.copies.iter().any(|copy| copy.owned);
-            let mobile = spec.group(&step.group).is_some_and(|group| group.failback != model::desired::Failback::Never);
+            let mobile = spec
+                .group(&step.group)
+                .is_some_and(|group| group.failback != model::desired::Failback::Never);
             assert!(!was_on || mobile, "seed {seed}: {step:?}\n{spec:#?}\n{then:#?}");
         }
     }
@@ -140,13 +152,16 @@ fn the_checker_sees_what_is_wrong() {
         let plan = planner::plan(&spec, &view);
         let objects = |plan: &planner::Plan| !check(&spec, &view, plan).is_empty();
         let mut hasty = plan.clone();
-        if let Some(step) = hasty.steps.iter_mut().find(|step| step.action == Action::Start && !step.after.is_empty()) {
+        if let Some(step) =
+            hasty.steps.iter_mut().find(|step| step.action == Action::Start && !step.after.is_empty())
+        {
             step.after.clear();
             seen[0] += usize::from(objects(&hasty));
         }
         let mut doubled = plan.clone();
         let place = doubled.report.groups.iter_mut().find(|report| {
-            spec.group(&report.group).is_some_and(|group| group.policy.clones.is_none()) && report.places.len() == 1
+            spec.group(&report.group).is_some_and(|group| group.policy.clones.is_none())
+                && report.places.len() == 1
         });
         if let Some(report) = place {
             let twice = report.places[0].clone();
@@ -155,9 +170,11 @@ fn the_checker_sees_what_is_wrong() {
         }
         let mut astray = plan.clone();
         let gone = view.nodes.iter().find(|node| node.standing == planner::Standing::Down);
-        let place = astray.report.groups.iter_mut().find(|report| {
-            report.places.len() == 1 && report.outcome != planner::Outcome::Frozen
-        });
+        let place = astray
+            .report
+            .groups
+            .iter_mut()
+            .find(|report| report.places.len() == 1 && report.outcome != planner::Outcome::Frozen);
         if let (Some(report), Some(gone)) = (place, gone) {
             report.places[0].node = gone.name.clone();
             seen[2] += usize::from(objects(&astray));

@@ -109,7 +109,7 @@ fn speaks(spec: &ClusterSpec, view: &View, node: &NodeView, rule: &Rule) -> Opti
         }
         false
     });
-    let day = when.days.is_empty() || when.days.iter().any(|day| *day == now.day);
+    let day = when.days.is_empty() || when.days.contains(&now.day);
     let date =
         when.from.is_none_or(|from| now.date >= from) && when.until.is_none_or(|until| now.date <= until);
     let of_file = spec.nodes.iter().find(|one| one.name == node.name);

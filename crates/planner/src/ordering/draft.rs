@@ -112,7 +112,11 @@ impl Draft {
                 }
             }
         }
-        assert!(order.len() == count, "steps wait for each other in a circle:\n{}", self.stuck(problem, &open));
+        assert!(
+            order.len() == count,
+            "steps wait for each other in a circle:\n{}",
+            self.stuck(problem, &open)
+        );
         order.into_iter().map(|step| self.step(problem, placement, step, &number)).collect()
     }
 

@@ -47,19 +47,19 @@ pub(super) fn fixed(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: b
     if let Some(by) = place.emptied_by {
         return Some(Bar::Emptied(by));
     }
-    if let Some(bar) = not_ready(problem, ix, node) {
+    if let Some(bar) = not_ready(problem, ix, node, is_here) {
         return Some(bar);
     }
     crate::problem::worn(problem, ix, node).map(Bar::Worn)
 }
 
 /// Readiness is about starting: what runs is left alone by it.
-fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx) -> Option<Bar> {
+fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) -> Option<Bar> {
     let (group, reasons) = (&problem.groups[ix], problem.nodes[node].not_ready);
     if reasons.is_empty() {
         return None;
     }
-    let copy = group.on(node);
+    let copy = group.on(node).filter(|_| is_here);
     for (resource, one) in group.resources.iter() {
         let runs = copy.is_some_and(|copy| copy.states[resource].serves());
         if runs || one.spec.policy.unmanaged {

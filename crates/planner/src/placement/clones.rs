@@ -67,10 +67,11 @@ pub(super) fn choose(room: &mut Room<'_>, ix: GroupIx) -> Choice {
 /// A copy that needs only the copy of another group on its own node cannot be where that is not.
 fn alone(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> Option<Bar> {
     let group = &room.problem.groups[ix];
-    let is_met = |aim: &Aim| match room.problem.groups[aim.group].clones.is_some_and(|clones| clones.interleave) {
-        true => room.will_serve_on(*aim, node),
-        false => room.will_serve(*aim),
-    };
+    let is_met =
+        |aim: &Aim| match room.problem.groups[aim.group].clones.is_some_and(|clones| clones.interleave) {
+            true => room.will_serve_on(*aim, node),
+            false => room.will_serve(*aim),
+        };
     let unmet = |any: &&Vec<Aim>| !any.is_empty() && !any.iter().any(is_met);
     group.start_after.iter().find(unmet).and_then(|any| any.first()).map(|aim| Bar::Elsewhere(*aim))
 }

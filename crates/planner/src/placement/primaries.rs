@@ -20,6 +20,9 @@ pub(super) fn choose(room: &Room<'_>, ix: GroupIx, places: &mut [Chosen]) {
         gone && copy.view.primary && matches!(copy.view.takeover, Takeover::Never(_))
     });
     let wanted = wanted.saturating_sub(lost.count());
+    if wanted == 0 {
+        return;
+    }
     let mut able: Vec<_> = places
         .iter()
         .enumerate()

@@ -68,7 +68,7 @@ impl<'p> Room<'p> {
 
     /// It is about to choose: where it is, it does not count any more.
     pub(super) fn take_up(&mut self, group: GroupIx) {
-        for at in self.current[group].iter() {
+        for at in &self.current[group] {
             self.pending[at.node].retain(|other| *other != group);
         }
     }

@@ -1,7 +1,7 @@
 //! Looks every name up.
 
 use super::group::{Aim, Copy, Frozen, Group, Resource, Unfit};
-use super::{Node, Problem, times};
+use super::{Node, Problem, circles, times};
 use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
 use crate::view::{GroupView, NodeView, State, View};
 use model::desired::{
@@ -171,7 +171,23 @@ fn resources(spec: &GroupSpec) -> Of<ResourceIx, Resource<'_>> {
         let (needs, restarts) = resource(one);
         Resource { spec: one, needs, restarts, on_fail: one.policy.on_fail }
     });
-    Of::new(rows.collect())
+    let mut rows = Of::new(rows.collect());
+    break_circles(&mut rows);
+    rows
+}
+
+/// Resources that need each other in a circle could neither be started nor stopped in any order.
+fn break_circles(resources: &mut Of<ResourceIx, Resource<'_>>) {
+    let whom = |ix: usize| resources[ResourceIx(ix)].needs.iter().flatten().map(|other| other.0);
+    // As most files are written, each resource stands after those that it needs.
+    if (0..resources.len()).all(|ix| whom(ix).all(|other| other < ix)) {
+        return;
+    }
+    for (who, whom) in circles::closing(resources.len(), |ix| whom(ix).collect()) {
+        for any in &mut resources[ResourceIx(who)].needs {
+            any.retain(|other| other.0 != whom);
+        }
+    }
 }
 
 fn copies<'a>(names: &Names<'a>, spec: &GroupSpec, view: &'a GroupView) -> Vec<Copy<'a>> {
@@ -255,6 +271,12 @@ fn frozen(problem: &Problem<'_>, group: &Group<'_>) -> Option<Frozen> {
 /// What one group says of another holds for both: who may not be together, who is carried by whom, and
 /// who matters as much as those that cannot be without it.
 fn relate(problem: &mut Problem<'_>) {
+    let whom = |ix: usize| problem.groups[GroupIx(ix)].start_after.iter().flatten().map(|aim| aim.group.0);
+    for (who, whom) in circles::closing(problem.groups.len(), |ix| whom(ix).collect()) {
+        for any in &mut problem.groups[GroupIx(who)].start_after {
+            any.retain(|aim| aim.group.0 != whom);
+        }
+    }
     let places: Vec<GroupIx> = problem.groups.places().collect();
     for ix in &places {
         for (other, place) in problem.groups[*ix].apart.clone() {

@@ -100,7 +100,8 @@ impl Group<'_> {
         match self.frozen {
             Some(Frozen::Cluster | Frozen::Maintenance | Frozen::Unmanaged) => copy.is_here(),
             _ => copy.states.iter().all(|(resource, state)| {
-                state.serves() || (*state == State::Failed && self.resources[resource].on_fail == OnFail::Ignore)
+                state.serves()
+                    || (*state == State::Failed && self.resources[resource].on_fail == OnFail::Ignore)
             }),
         }
     }

@@ -56,8 +56,7 @@ pub fn spec(dice: &mut Dice, kind: Kind) -> ClusterSpec {
     let groups = 1 + dice.below(kind.groups_max);
     let limited = dice.one_in(2);
     let names: Vec<model::NodeName> = (1..=nodes).map(|n| format!("n{n}").parse().unwrap()).collect();
-    let mut spec = ClusterSpec::default();
-    spec.nodes = names
+    let nodes = names
         .iter()
         .map(|name| NodeSpec {
             name: name.clone(),
@@ -69,6 +68,7 @@ pub fn spec(dice: &mut Dice, kind: Kind) -> ClusterSpec {
             },
         })
         .collect();
+    let mut spec = ClusterSpec { nodes, ..ClusterSpec::default() };
     for number in 0..groups {
         let group = group(dice, kind, &names, &spec.groups, number, limited);
         spec.groups.push(group);
