@@ -4,7 +4,7 @@
 use super::draft::Because;
 use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
 use crate::placement::{Chosen, Placement, is_there};
-use crate::problem::{Aim, Copy, Group, Problem};
+use crate::problem::{Aim, Copy, Group, Problem, worn_resource};
 use crate::view::State;
 use model::desired::{FoundTwice, OnFail};
 
@@ -133,7 +133,10 @@ fn kept(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>,
     stop_what_needs(group, copy, &mut stopped);
     let is_stopped = stopped.values().any(Option::is_some);
     let serves = |(resource, state): (ResourceIx, &State)| {
-        state.serves() || (*state == State::Failed && group.resources[resource].on_fail == OnFail::Ignore)
+        let one = &group.resources[resource];
+        state.serves()
+            || (*state == State::Failed && one.on_fail == OnFail::Ignore)
+            || (one.spec.policy.optional && worn_resource(problem, group, resource, copy.node).is_some())
     };
     Kept {
         node: copy.node,

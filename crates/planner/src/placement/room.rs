@@ -41,7 +41,10 @@ impl<'p> Room<'p> {
                 continue;
             }
             for at in &current[ix] {
-                let asked_away = group.asked.is_some_and(|asked| asked != at.node);
+                // Who asks for a node where it cannot be asks for nothing.
+                let asked_away = group.asked.is_some_and(|asked| {
+                    asked != at.node && bars::fixed(problem, ix, asked, false).is_none()
+                });
                 match bars::fixed(problem, ix, at.node, true) {
                     None if !asked_away => room.pending[at.node].push(ix),
                     None => {}
