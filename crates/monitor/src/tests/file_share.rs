@@ -260,7 +260,6 @@ fn what_cannot_be_exported_is_said_with_the_next_step() {
         let Some(house) = House::new("refused", protocol) else { return };
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let inside = house.path.join("state");
-        fs::create_dir_all(house.folder.path().join(".steadfast-shares")).unwrap();
         let cases = [
             (("path", text("/no/such/folder")), Failure::Arguments, "is no folder on this node"),
             (("path", text("/sys")), Failure::Arguments, "set `state_directory`"),

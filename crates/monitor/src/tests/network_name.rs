@@ -6,7 +6,7 @@ use model::desired::Value;
 use resource_api::message::Place;
 use resource_api::{Checks, Failure, Outcome, ToMonitor, Verb, Verdict};
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
@@ -45,7 +45,12 @@ impl Bind {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // A port that is free in both of its protocols.
+        let free = || {
+            let address = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?;
+            UdpSocket::bind(address).is_ok().then_some(address)
+        };
+        let address = std::iter::repeat_with(free).flatten().next().unwrap();
         let at = |name: &str| folder.path().join(name);
         for (key, algorithm) in [("ha", "hmac-sha256"), ("weak", "hmac-sha512"), ("stranger", "hmac-sha256")]
         {
@@ -225,8 +230,7 @@ fn a_server_that_is_silent_fails_an_update_and_no_look() {
         let outcome = daemon.call(NAME, Verb::Probe).await;
         assert_eq!(outcome.verdict, Verdict::NotRunning, "{outcome}");
         // Nothing answers, and nothing refuses either.
-        bind.open(&mut daemon, &[("server", "127.0.0.1:9")]).await;
-        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
         bind.open(&mut daemon, &[("server", &silent.local_addr().unwrap().to_string())]).await;
         check_failed(&online(&mut daemon).await, Failure::Generic, &["nothing came back"]);
     });
@@ -270,6 +274,28 @@ fn each_refusal_is_told_with_the_next_step() {
     });
     let (secret, log) = (fs::read_to_string(&weak).unwrap(), fs::read_to_string(bind.path("log")).unwrap());
     assert!(!log.contains(secret.split('"').nth(3).unwrap()));
+}
+
+#[test]
+fn what_nobody_has_signed_is_not_believed() {
+    let Some(bind) = Bind::start("network_name::what_nobody_has_signed") else { return };
+    let liar = UdpSocket::bind("127.0.0.1:0").unwrap();
+    liar.set_read_timeout(Some(PATIENCE)).unwrap();
+    let address = liar.local_addr().unwrap().to_string();
+    let lies = std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let (count, from) = liar.recv_from(&mut buffer).unwrap();
+        liar.send_to(b"\xff\x00 no answer", from).unwrap();
+        // The question itself, as an answer: its signature is that of a question.
+        buffer[2] |= 0x80;
+        liar.send_to(&buffer[..count], from).unwrap();
+    });
+    bind.monitor("n1", async |mut daemon| {
+        bind.open(&mut daemon, &[("server", &address)]).await;
+        let outcome = daemon.call(NAME, Verb::Online).await;
+        check_failed(&outcome, Failure::Generic, &["(NOERROR) is not to be believed"]);
+    });
+    lies.join().unwrap();
 }
 
 /// Not a test: this program as a monitor. The daemon is at its standard input.

@@ -19,7 +19,7 @@ use super::server::Server;
 use crate::kind::{Future, Request, Resource, ResourceType, World, unimplemented};
 use process::{How, Job};
 use resource_api::{Failure, Instance, Kind, Outcome, TypeDescription, Verb};
-use share::{Protocol, Share, make_private};
+use share::{Protocol, Share, make_private, make_state};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -180,8 +180,9 @@ fn write(share: &Share, state: &Path, run: &Path) -> Result<PathBuf, Outcome> {
         }
     };
     let cannot = |what: &Path, error| failed(format!("cannot make {}: {error}", what.display()));
+    make_state(state).map_err(|error| cannot(state, error))?;
+    make_private(run).map_err(|error| cannot(run, error))?;
     for (folder, below) in [(state, state_folders), (run, run_folders)] {
-        make_private(folder).map_err(|error| cannot(folder, error))?;
         for name in below {
             let folder = folder.join(name);
             fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;

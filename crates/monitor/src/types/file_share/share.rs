@@ -73,6 +73,9 @@ pub(super) struct Share {
 /// Longer names of shares some clients of SMB do not show.
 const NAME_MAX_BYTES: usize = 80;
 
+/// The folder with the states of all shares that lie beside it.
+const OF_ALL: &str = ".steadfast-shares";
+
 /// Names that mean something else to smbd.
 const NAMES_TAKEN: [&str; 4] = ["global", "homes", "printers", "ipc$"];
 
@@ -157,8 +160,16 @@ impl Share {
             ))
         })?;
         let own = format!("{}-{}", self.protocol.word(), self.name);
-        Ok(beside.join(".steadfast-shares").join(own))
+        Ok(beside.join(OF_ALL).join(own))
     }
+}
+
+/// Makes the folder of a state. Who owned the one above it could put another one in its place.
+pub(super) fn make_state(state: &Path) -> io::Result<()> {
+    if let Some(above) = state.parent().filter(|above| above.ends_with(OF_ALL)) {
+        make_private(above)?;
+    }
+    make_private(state)
 }
 
 /// Makes the folder, which only root can enter; or finds it as it has to be.
