@@ -185,7 +185,6 @@ fn values_are_what_they_are_whatever_they_hold_and_the_environment_is_ours_alone
             "OCF_RESKEY_CRM_meta_name=monitor",
             "OCF_RESKEY_CRM_meta_on_node=n1",
             "OCF_RESKEY_crm_feature_set=3.16.2",
-            "OCF_RESKEY_CRM_meta_timeout=20000",
             "STEADFAST_RESOURCE=g/odd",
             "LC_ALL=C",
         ] {
@@ -208,7 +207,9 @@ fn values_are_what_they_are_whatever_they_hold_and_the_environment_is_ours_alone
             }
         }
         daemon.call("odd", Verb::Probe).await;
-        assert!(std::fs::read_to_string(&file).unwrap().contains("CRM_meta_interval=0\0"));
+        let environment = std::fs::read_to_string(&file).unwrap();
+        assert!(environment.contains("CRM_meta_interval=0\0"), "it is a probe: {environment}");
+        assert!(environment.contains("CRM_meta_timeout=20000\0"), "{environment}");
     });
 }
 
@@ -316,7 +317,7 @@ fn what_agents_noted_is_known_to_the_next_monitor_once_it_was_told() {
             });
             notes.push(note.await);
         }
-        assert_eq!(daemon.call("noted", Verb::Probe).await, Outcome::not_running(), "it knows no n2");
+        assert_eq!(daemon.call("noted", Verb::Probe).await.verdict, Verdict::NotRunning, "it knows no n2");
     });
     with_monitor_at(place, registry(), async |mut daemon| {
         open(&mut daemon, "noted", "ocf:test:x", &[]).await;
@@ -324,7 +325,7 @@ fn what_agents_noted_is_known_to_the_next_monitor_once_it_was_told() {
         let nodes = vec![node("n1", true), node("n2", false)];
         let cluster = Cluster { nodes, quorate: true, instances: Vec::new() };
         daemon.say(&ToMonitor::Cluster { cluster }).await;
-        assert_eq!(daemon.call("noted", Verb::Probe).await, Outcome::not_running());
+        assert_eq!(daemon.call("noted", Verb::Probe).await.verdict, Verdict::NotRunning, "it was told nothing");
         for note in notes {
             daemon.say(&ToMonitor::Note { note }).await;
         }

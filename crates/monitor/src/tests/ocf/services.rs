@@ -6,7 +6,7 @@ use crate::tests::client::{Client, with_process};
 use lab::Host;
 use resource_api::cluster::ClusterNode;
 use resource_api::message::Place;
-use resource_api::{Cluster, FromMonitor, Note, Outcome, Role, ToMonitor, Verb, Verdict};
+use resource_api::{Cluster, FromMonitor, Note, Role, ToMonitor, Verb, Verdict};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -35,6 +35,10 @@ fn on_a_host(name: &str, programs: &[&str], test: impl AsyncFnOnce(Client, &Host
 }
 
 async fn life(daemon: &mut Client, name: &str, while_it_runs: impl AsyncFnOnce()) {
+    life_as(Role::Started, daemon, name, while_it_runs).await;
+}
+
+async fn life_as(role: Role, daemon: &mut Client, name: &str, while_it_runs: impl AsyncFnOnce()) {
     let outcome = daemon.call(name, Verb::Validate).await;
     assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
     assert_eq!(daemon.call(name, Verb::Probe).await.verdict, Verdict::NotRunning);
@@ -44,7 +48,7 @@ async fn life(daemon: &mut Client, name: &str, while_it_runs: impl AsyncFnOnce()
     }
     for look in [Verb::Probe, Verb::LooksAlive, Verb::IsAlive] {
         let outcome = daemon.call(name, look).await;
-        assert_eq!(outcome.verdict, Outcome::running().verdict, "{look}: {outcome:?}");
+        assert_eq!(outcome.verdict, Verdict::Running { role }, "{look}: {outcome:?}");
     }
     while_it_runs().await;
     for _ in 0..2 {
@@ -107,8 +111,8 @@ fn nginx_serves_and_ends() {
 }
 
 #[test]
-fn apache_serves_and_ends() {
-    on_a_host("apache_serves_and_ends", &["apache2", "curl", "pgrep"], async |mut daemon, host| {
+fn apache_starts_and_serves() {
+    on_a_host("apache_starts_and_serves", &["apache2", "curl", "pgrep"], async |mut daemon, host| {
         let configuration = "ServerRoot /usr/lib/apache2\nServerName localhost\nPidFile /run/apache.pid\n\
             LoadModule mpm_event_module modules/mod_mpm_event.so\n\
             LoadModule authz_core_module modules/mod_authz_core.so\n\
@@ -120,10 +124,17 @@ fn apache_serves_and_ends() {
         let given =
             [("configfile", "/tmp/apache.conf"), ("httpd", "/usr/sbin/apache2"), ("statusurl", status)];
         open(&mut daemon, "web", "ocf:heartbeat:apache", &given).await;
-        life(&mut daemon, "web", async || {
-            assert!(says(host, "curl", &["--silent", status]).contains("Apache Server Status"));
-        })
-        .await;
+        assert_eq!(daemon.call("web", Verb::Validate).await.verdict, Verdict::Done);
+        assert_eq!(daemon.call("web", Verb::Probe).await.verdict, Verdict::NotRunning);
+        for _ in 0..2 {
+            let outcome = daemon.call("web", Verb::Online).await;
+            assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
+        }
+        for look in [Verb::Probe, Verb::LooksAlive, Verb::IsAlive] {
+            let outcome = daemon.call("web", look).await;
+            assert_eq!(outcome.verdict, Verdict::Running { role: Role::Started }, "{look}: {outcome:?}");
+        }
+        assert!(says(host, "curl", &["--silent", status]).contains("Apache Server Status"));
     });
 }
 
@@ -166,7 +177,8 @@ fn pgsql_serves_and_ends() {
     on_a_host(name, &DATABASE_PROGRAMS, async |mut daemon, host| {
         let Some(given) = database(name, host) else { return };
         open_database(&mut daemon, &given).await;
-        life(&mut daemon, "db", async || {
+        // Of a type with roles, one that was not promoted is a replica, also where nobody is to be promoted.
+        life_as(Role::Replica, &mut daemon, "db", async || {
             let ask = ["-h", "/tmp/pg/socket", "-U", "postgres", "-Atc", "select 6 * 7"];
             assert_eq!(says(host, "psql", &ask), "42\n");
         })
@@ -223,7 +235,7 @@ fn pgsql_finds_out_that_it_may_be_the_primary_and_becomes_it() {
         // Its demotion is its end; told that nobody follows it, it may start alone again.
         let outcome = call_with(&mut daemon, "db", Verb::Demote, &[("notify_slave_uname", " ")]).await;
         assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
-        assert_eq!(says(host, "ls", &["/tmp/pg/tmp"]).contains("PGSQL.lock"), false);
+        assert!(!says(host, "ls", &["/tmp/pg/tmp"]).contains("PGSQL.lock"));
         assert_eq!(daemon.call("db", Verb::Offline).await.verdict, Verdict::Done);
         assert_eq!(daemon.call("db", Verb::Probe).await.verdict, Verdict::NotRunning);
     });
