@@ -325,7 +325,11 @@ fn what_agents_noted_is_known_to_the_next_monitor_once_it_was_told() {
         let nodes = vec![node("n1", true), node("n2", false)];
         let cluster = Cluster { nodes, quorate: true, instances: Vec::new() };
         daemon.say(&ToMonitor::Cluster { cluster }).await;
-        assert_eq!(daemon.call("noted", Verb::Probe).await.verdict, Verdict::NotRunning, "it was told nothing");
+        assert_eq!(
+            daemon.call("noted", Verb::Probe).await.verdict,
+            Verdict::NotRunning,
+            "it was told nothing"
+        );
         for note in notes {
             daemon.say(&ToMonitor::Note { note }).await;
         }
