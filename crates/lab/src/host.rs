@@ -292,12 +292,12 @@ impl Host {
         })
     }
 
-    /// Lets process 1, which has waited for its root, become what it is to be, and waits until it is.
+    /// Lets a process 1 that waits for its root become what it is to be, and waits until it is.
     fn await_init(&self, first: &mut Child, handle: &OwnedFd, start: &Start) -> Result<(), LabError> {
+        let Some(sign) = start.ready else { return Ok(()) };
         if let Some(mut input) = first.stdin.take() {
             input.write_all(b"\n").doing(|| format!("start process 1 of {}", self.name))?;
         }
-        let Some(sign) = start.ready else { return Ok(()) };
         on_own_thread(|| {
             self.move_in(handle, ThreadNameSpaceType::empty())?;
             let what = format!("{sign} of {}", self.name);

@@ -1,7 +1,6 @@
 //! Process 1 of a host: nothing much, or a real systemd.
 //!
-//! It is a shell that waits until its host is furnished and then becomes what it is to be. A systemd gets
-//! a folder of units of its own, with the four targets that every service asks for, empty: so it boots in
+//! It begins as a shell. A systemd waits in it until its host is furnished, and gets a folder of units of its own, with the four targets that every service asks for, empty: so it boots in
 //! milliseconds and starts nothing that this machine has installed. There is no message bus and no
 //! journal; who wants to talk to it finds `/run/systemd/private`.
 
@@ -23,14 +22,14 @@ pub enum Init {
 
 /// How an [`Init`] is started.
 pub(crate) struct Start {
-    /// For a shell, which reads a line first.
+    /// For a shell.
     pub(crate) script: &'static str,
-    /// A file that is there when it can be talked to.
+    /// The shell reads a line before it goes on, and this file is there when it can be talked to.
     pub(crate) ready: Option<&'static str>,
 }
 
 /// Process 1 ignores SIGCHLD, and that outlives exec: so the kernel buries the orphans it inherits.
-const IDLE: &str = "trap '' CHLD; read -r _; exec sleep infinity </dev/null";
+const IDLE: &str = "trap '' CHLD; exec sleep infinity </dev/null";
 
 /// With an environment that tells it that the kernel is not its own, and where its units are.
 const SYSTEMD: &str = "read -r _ && exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \
