@@ -180,7 +180,7 @@ fn decided(room: &Room<'_>, ix: GroupIx) -> Option<Choice> {
         let worn: Option<Worn> = current.first().and_then(|at| crate::problem::worn(problem, ix, at.node));
         current.is_empty() || worn.is_some()
     };
-    match crate::problem::given_up(problem, group) {
+    match crate::problem::given_up(problem, ix) {
         Some((count, until_ms)) if !group.is_clone() && worn_out() => nowhere(Why::GivenUp(count, until_ms)),
         _ => None,
     }

@@ -173,7 +173,7 @@ fn next(problem: &Problem<'_>, steps: &[Step]) -> Option<u64> {
     let leases = steps.iter().filter_map(|step| step.not_before_ms);
     let failures = problem.groups.iter().flat_map(|(ix, group)| {
         let worn = problem.nodes.places().filter_map(move |node| crate::problem::worn(problem, ix, node));
-        let given_up = crate::problem::given_up(problem, group).map(|(_, until_ms)| until_ms);
+        let given_up = crate::problem::given_up(problem, ix).map(|(_, until_ms)| until_ms);
         let has_failed = !group.view.failures.is_empty() || !group.view.failovers.is_empty();
         worn.map(|worn| worn.until_ms).chain(given_up).take(if has_failed { usize::MAX } else { 0 })
     });

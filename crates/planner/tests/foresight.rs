@@ -77,7 +77,9 @@ fn hypotheses_read_as_they_are_written() {
     ] {
         assert_eq!(text.parse::<Hypothesis>().unwrap().to_string(), text);
     }
-    for bad in ["", "node:n1", "node:=down", "node:n1=gone", "resource:a/b/c=failed", "type:x=broken", "x:y=z"] {
+    for bad in
+        ["", "node:n1", "node:=down", "node:n1=gone", "resource:a/b/c=failed", "type:x=broken", "x:y=z"]
+    {
         assert!(bad.parse::<Hypothesis>().is_err(), "{bad}");
     }
 }

@@ -146,7 +146,9 @@ fn company(
     for target in &group.policy.never_with {
         let Some(at) = places.get(&target.group) else { continue };
         let alone = |name: &GroupName| spec.group(name).is_some_and(|other| is_left_alone(spec, view, other));
-        if at.iter().any(|(other, _)| same(other, &node.name, group.policy.apart_by)) && !alone(&target.group)
+        if at.iter().any(|(other, primary)| {
+            (*primary || !target.primary) && same(other, &node.name, group.policy.apart_by)
+        }) && !alone(&target.group)
         {
             faults.push(format!("{} is to be on {} with {target}", group.name, node.name));
         }

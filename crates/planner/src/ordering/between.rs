@@ -165,7 +165,7 @@ fn make_room(problem: &Problem<'_>, placement: &Placement, draft: &mut Draft) {
         }
     }
     for (ix, group) in problem.groups.iter() {
-        if group.uses.is_empty() && group.apart.is_empty() {
+        if group.uses.is_empty() && group.apart.is_empty() && group.apart_from_primary.is_empty() {
             continue;
         }
         for (node, step) in draft.flows[ix].up_first.clone() {
@@ -189,7 +189,7 @@ fn is_in_the_way(
     other_node: NodeIx,
 ) -> bool {
     let same_domain = problem.nodes[node].domain == problem.nodes[other_node].domain;
-    let apart = group.apart.iter().any(|(never, place)| {
+    let apart = group.apart.iter().chain(&group.apart_from_primary).any(|(never, place)| {
         *never == other && (node == other_node || (*place == Place::FailureDomain && same_domain))
     });
     let uses = |measure: usize| problem.groups[other].uses.iter().any(|(of, _)| *of == measure);

@@ -95,6 +95,11 @@ pub(super) fn taken(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> Result<MakesR
             Presence::Yields => return Err(Bar::Apart(*other)),
         }
     }
+    for (other, place) in &group.apart_from_primary {
+        if room.shares_with_primary(*other, node, *place) {
+            return Err(Bar::Apart(*other));
+        }
+    }
     for (measure, needed) in &group.uses {
         let Some(capacity) = room.problem.nodes[node].capacity[*measure] else { continue };
         let (fixed, yields) = room.used(node, *measure, group.priority);

@@ -103,13 +103,7 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
         score += i64::from(group.spec.policy.stickiness);
     }
     for (aim, more, place) in &group.near {
-        let same = |at: super::Chosen| {
-            let same = match place {
-                Place::Node => at.node == node,
-                Place::FailureDomain => problem.nodes[at.node].domain == problem.nodes[node].domain,
-            };
-            same && (at.primary || !aim.primary)
-        };
+        let same = |at: super::Chosen| room.is_same(at.node, node, *place) && (at.primary || !aim.primary);
         // One that chooses later, and may be drawn away itself, is no place to go by: two that look at
         // each other would go after each other for ever.
         let is_known = room.is_settled(aim.group) || !problem.groups[aim.group].mobile;

@@ -52,5 +52,7 @@ pub(super) fn order(problem: &Problem<'_>) -> Vec<GroupIx> {
 /// Whose place matters for where a group goes.
 fn looks_at<'a>(group: &'a Group<'_>) -> impl Iterator<Item = GroupIx> + 'a {
     let needed = group.runs_with.iter().chain(group.start_after.iter().flatten());
-    needed.chain(group.near.iter().map(|(aim, ..)| aim)).map(|aim| aim.group)
+    let near = group.near.iter().map(|(aim, ..)| aim);
+    let primaries = group.apart_from_primary.iter().map(|(other, _)| *other);
+    needed.chain(near).map(|aim| aim.group).chain(primaries)
 }

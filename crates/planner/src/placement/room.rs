@@ -145,14 +145,23 @@ impl<'p> Room<'p> {
 
     /// How another group is at a node, or in its failure domain.
     pub(super) fn shares(&self, other: GroupIx, node: NodeIx, place: Place) -> Presence {
-        let same = |at: Chosen| match place {
-            Place::Node => at.node == node,
-            Place::FailureDomain => self.problem.nodes[at.node].domain == self.problem.nodes[node].domain,
-        };
-        match self.at(other).any(same) {
+        match self.at(other).any(|at| self.is_same(at.node, node, place)) {
             true if self.is_settled(other) => Presence::Fixed,
             true => Presence::Yields,
             false => Presence::Nowhere,
+        }
+    }
+
+    /// Whether the primary of another group, which chose before, is at a node, or in its failure domain.
+    pub(super) fn shares_with_primary(&self, other: GroupIx, node: NodeIx, place: Place) -> bool {
+        self.at(other).any(|at| at.primary && self.is_same(at.node, node, place))
+    }
+
+    /// Whether two nodes are the same place.
+    pub(super) fn is_same(&self, one: NodeIx, other: NodeIx, place: Place) -> bool {
+        match place {
+            Place::Node => one == other,
+            Place::FailureDomain => self.problem.nodes[one].domain == self.problem.nodes[other].domain,
         }
     }
 

@@ -3,13 +3,13 @@
 use super::group::{Aim, Copy, Frozen, Group, Resource, Unfit};
 use super::{Node, Problem, circles, times};
 use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
-use crate::view::{GroupView, NodeView, State, View};
+use crate::view::{GroupView, NodeView, Standing, State, View};
 use model::desired::{
     AnyOf, ClusterSpec, Effect, FoundTwice, GroupSpec, Limit, OnFail, Place, ResourceSpec, SCORE_MAX, Score,
     Target,
 };
 use model::{GroupName, NodeName, ResourceName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a resource is restarted where it is, if the file does not say: Windows' default, which
 /// administrators know.
@@ -58,15 +58,16 @@ pub(crate) fn build<'a>(spec: &'a ClusterSpec, view: &'a View) -> Problem<'a> {
     let mut measures: Vec<&str> = measures.map(String::as_str).collect();
     measures.sort_unstable();
     measures.dedup();
+    let nodes = nodes(spec, view, &measures);
     let names = Names {
-        nodes: view.nodes.iter().enumerate().map(|(ix, node)| (&node.name, NodeIx(ix))).collect(),
+        nodes: nodes.iter().enumerate().map(|(ix, node)| (node.name, NodeIx(ix))).collect(),
         groups: sorted.iter().enumerate().map(|(ix, group)| (&group.name, GroupIx(ix))).collect(),
         measures: measures.iter().enumerate().map(|(ix, name)| (*name, ix)).collect(),
     };
     let mut problem = Problem {
         now: view.now,
         maintenance: spec.maintenance,
-        nodes: Of::new(nodes(spec, view, &measures)),
+        nodes: Of::new(nodes),
         groups: Of::new(Vec::new()),
         measures,
         one_at_a_time: Vec::new(),
@@ -84,6 +85,8 @@ pub(crate) fn build<'a>(spec: &'a ClusterSpec, view: &'a View) -> Problem<'a> {
     problem
 }
 
+/// The members, and after them those that are none any more and still have something: it is taken over
+/// from them as from a node that is down.
 fn nodes<'a>(spec: &'a ClusterSpec, view: &'a View, measures: &[&str]) -> Vec<Node<'a>> {
     let of_file: BTreeMap<_, _> = spec.nodes.iter().map(|node| (&node.name, node)).collect();
     let mut domains = BTreeMap::new();
@@ -104,7 +107,21 @@ fn nodes<'a>(spec: &'a ClusterSpec, view: &'a View, measures: &[&str]) -> Vec<No
             emptied_by: None,
         }
     };
-    view.nodes.iter().map(node).collect()
+    let mut nodes: Vec<Node<'a>> = view.nodes.iter().map(node).collect();
+    let copies = view.groups.values().flat_map(|group| &group.copies);
+    let members: BTreeSet<&NodeName> = view.nodes.iter().map(|node| &node.name).collect();
+    let gone: BTreeSet<&NodeName> =
+        copies.map(|copy| &copy.node).filter(|name| !members.contains(name)).collect();
+    nodes.extend(gone.into_iter().enumerate().map(|(place, name)| Node {
+        name,
+        standing: Standing::Down,
+        domain: domains.len() + place,
+        attributes: BTreeMap::new(),
+        capacity: vec![None; measures.len()],
+        not_ready: &[],
+        emptied_by: None,
+    }));
+    nodes
 }
 
 fn build_group<'a>(
@@ -125,6 +142,10 @@ fn build_group<'a>(
     let default_failovers = Limit { max: members.saturating_sub(1).max(1), within_ms: FAILOVERS_WITHIN_MS };
     let failovers = policy.failovers.unwrap_or(default_failovers);
     let within_ms = if failovers.within_ms == 0 { FAILOVERS_WITHIN_MS } else { failovers.within_ms };
+    let never_with = |primary: bool| -> Vec<(GroupIx, Place)> {
+        let targets = policy.never_with.iter().filter(|to| to.primary == primary);
+        targets.filter_map(|to| Some((*names.groups.get(&to.group)?, policy.apart_by))).collect()
+    };
     let mut group = Group {
         spec,
         view,
@@ -132,11 +153,8 @@ fn build_group<'a>(
         worth: worth(problem, spec, false),
         primary_worth: Of::new(Vec::new()),
         runs_with: policy.runs_with.iter().filter_map(|to| names.aim(to)).collect(),
-        apart: policy
-            .never_with
-            .iter()
-            .filter_map(|to| Some((*names.groups.get(&to.group)?, policy.apart_by)))
-            .collect(),
+        apart: never_with(false),
+        apart_from_primary: never_with(true),
         near: near.chain(avoided).collect(),
         start_after: policy.start_after.iter().map(alternatives).collect(),
         prefer_after: policy.prefer_after.iter().filter_map(|name| names.groups.get(name).copied()).collect(),

@@ -89,9 +89,16 @@ pub(crate) fn stopped_by(group: &Group<'_>) -> Option<ResourceIx> {
     group.resources.iter().find(|(_, one)| stops(one)).map(|(ix, _)| ix)
 }
 
-/// When the cluster may move the group for a failure again, if it has done so as often as it may.
-pub(crate) fn given_up(problem: &Problem<'_>, group: &Group<'_>) -> Option<(u32, u64)> {
+/// When the cluster may move the group for a failure again, if it has done so as often as it may: how
+/// often that was, and when the first of them is forgotten. Where no failover is put up with, what counts
+/// is the failure itself.
+pub(crate) fn given_up(problem: &Problem<'_>, ix: GroupIx) -> Option<(u32, u64)> {
+    let group = &problem.groups[ix];
     let limit = group.failovers;
+    if limit.max == 0 {
+        let worn = problem.nodes.places().filter_map(|node| worn(problem, ix, node));
+        return worn.map(|worn| (0, worn.until_ms)).max();
+    }
     let forgotten = group.view.failovers.iter().map(|at| at.saturating_add(limit.within_ms));
     let young: Vec<u64> = forgotten.filter(|forgotten| *forgotten > problem.now.unix_ms).collect();
     let count = u32::try_from(young.len()).unwrap_or(u32::MAX);

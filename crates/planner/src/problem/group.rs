@@ -17,6 +17,8 @@ pub(crate) struct Group<'a> {
     pub(crate) runs_with: Vec<Aim>,
     /// It never shares a place with these. Each of them says so too.
     pub(crate) apart: Vec<(GroupIx, Place)>,
+    /// It never shares a place with the primary of these.
+    pub(crate) apart_from_primary: Vec<(GroupIx, Place)>,
     pub(crate) near: Vec<(Aim, Score, Place)>,
     pub(crate) start_after: Vec<Vec<Aim>>,
     pub(crate) prefer_after: Vec<GroupIx>,

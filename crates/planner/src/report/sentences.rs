@@ -171,13 +171,17 @@ pub(super) fn group(
         Why::Needs(aim) => {
             format!("it is online only while {} is, which will not be", self::aim(problem, aim))
         }
-        Why::GivenUp(count, until_ms) => format!(
-            "it was moved for failures {} lately, and is given up; tried again in {}, or after `steadfast \
-             group online {}`",
-            times(count),
-            span(until_ms.saturating_sub(problem.now.unix_ms)),
-            problem.groups[ix].name()
-        ),
+        Why::GivenUp(count, until_ms) => {
+            let how_often = match count {
+                0 => "it is never moved for failures".to_owned(),
+                count => format!("it was moved for failures {} lately", times(count)),
+            };
+            let wait = span(until_ms.saturating_sub(problem.now.unix_ms));
+            let name = problem.groups[ix].name();
+            format!(
+                "{how_often}, and is given up; tried again in {wait}, or after `steadfast group online {name}`"
+            )
+        }
         Why::Held(node) => held(problem, ix, node),
         Why::Nowhere => nowhere(problem, placement, ix),
         Why::Stays | Why::Best => placed(problem, placement, continuity, ix, outcome),

@@ -112,7 +112,7 @@ fn group(
         Target { group: other.name.clone(), primary }
     };
     if !before.is_empty() && dice.one_in(4) {
-        policy.never_with = vec![Target { primary: false, ..target(dice) }];
+        policy.never_with = vec![target(dice)];
         if dice.one_in(4) {
             policy.apart_by = Place::FailureDomain;
         }
