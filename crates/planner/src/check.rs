@@ -42,8 +42,8 @@ fn is_left_alone(spec: &ClusterSpec, view: &View, group: &GroupSpec) -> bool {
     });
     // Found on several nodes: it runs, and does not only stop, on more than one of them.
     let serves = |copy: &&CopyView| {
-        let is_member = view.nodes.iter().any(|node| node.name == copy.node);
-        is_member && group.resources.iter().any(|one| state(&known, &copy.node, &one.name).serves())
+        let runs = |one: &model::desired::ResourceSpec| state(&known, &copy.node, &one.name).serves();
+        is_there(view, copy) && group.resources.iter().any(runs)
     };
     let twice = group.policy.clones.is_none()
         && group.policy.found_twice == model::desired::FoundTwice::Block

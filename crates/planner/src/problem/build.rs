@@ -282,7 +282,10 @@ fn frozen(problem: &Problem<'_>, group: &Group<'_>) -> Option<Frozen> {
     let twice = !group.is_clone() && running > 1 && group.spec.policy.found_twice == FoundTwice::Block;
     // While it is being moved, it may be stopping here and not yet be anywhere else; what runs on two
     // nodes does so.
-    let serves = |copy: &&Copy<'_>| copy.states.values().any(|state| state.serves());
+    let serves = |copy: &&Copy<'_>| {
+        let there = crate::placement::is_there(problem.nodes[copy.node].standing);
+        there && copy.states.values().any(|state| state.serves())
+    };
     (twice && group.copies.iter().filter(serves).count() > 1).then_some(Frozen::FoundTwice)
 }
 

@@ -1,6 +1,6 @@
 //! Cases as plain text: a file, what is known, what is supposed to happen, and the plan.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test uses a part of it")]
 
 mod known;
 pub mod random;
