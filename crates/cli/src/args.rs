@@ -1,8 +1,8 @@
 //! The commands, noun and verb, and what is said when they are used wrongly.
 
 use crate::commands::{
-    apply, check, completion, credential, demo, events, explain, group, init, join, man, node, plan, resource, status,
-    token, types,
+    apply, check, completion, credential, demo, events, explain, group, init, join, man, node, plan,
+    resource, status, token, types,
 };
 use crate::exit::Exit;
 use crate::settings::Global;

@@ -24,7 +24,10 @@ impl Exit {
         (Self::Done, "done"),
         (Self::Failed, "refused or failed"),
         (Self::Usage, "the arguments are wrong"),
-        (Self::WouldChange, "a dry run found that something would change, or `check` that a group would be down"),
+        (
+            Self::WouldChange,
+            "a dry run found that something would change, or `check` that a group would be down",
+        ),
         (Self::NoAnswer, "no node answered"),
     ];
 

@@ -10,6 +10,8 @@ mod moment;
 mod question;
 mod snapshot;
 mod suppose;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use given::Given;
-pub(crate) use question::{Question, Start};
+pub(crate) use question::{Question, Start, after, has_primaries};

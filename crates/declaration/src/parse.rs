@@ -9,6 +9,7 @@ use crate::place::{At, Span};
 use crate::read::{self, PlacedAgent, PlacedGroup, PlacedNode, PlacedType, Section};
 use model::desired::{ClusterSpec, TypeSpec};
 use model::{AbsolutePath, ClusterName, GroupName, NodeName, TypeName};
+use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 /// The largest file, in bytes. A declaration of 4000 resources has about a tenth of it; what is
@@ -53,6 +54,15 @@ pub struct Parsed {
     pub(crate) roles: Vec<PlacedRoles>,
     /// Every type of a plug-in, registered with its library.
     pub(crate) types: Vec<(At<TypeName>, AbsolutePath)>,
+}
+
+impl Parsed {
+    /// Every node that it names anywhere, once each, in the order of the file.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<&NodeName> {
+        let mut seen = BTreeSet::new();
+        self.mentions.iter().map(|mention| &mention.value).filter(|name| seen.insert(*name)).collect()
+    }
 }
 
 /// Reads a declaration.

@@ -24,7 +24,7 @@ const PAIRS_AT_ONCE: usize = 1024;
 #[command(mut_arg("file", |file| file.required(true)))]
 pub(crate) struct Args {
     #[command(flatten)]
-    given: Given,
+    pub(crate) given: Given,
     /// Also let every two of them happen together; told is what neither of the two does alone. In a large
     /// cluster this takes long
     #[arg(long)]
@@ -47,7 +47,7 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let question = Question::read(&args.given)?;
+    let question = Question::read(&args.given)?.settled();
     context.out.say_block(&question.remarks);
     let found = find(&question, args.pairs);
     if args.format.json {
@@ -82,9 +82,8 @@ fn pairs(question: &Question, all: &[Hypothesis], found: &mut Found) {
     let of = |loss: &Loss| loss.down.iter().map(|lost| lost.group.clone()).collect::<BTreeSet<_>>();
     let alone: BTreeMap<String, BTreeSet<_>> =
         found.losses.iter().map(|loss| (loss.failures.concat(), of(loss))).collect();
-    let does_alone = |failure: &String, lost: &Lost| {
-        alone.get(failure).is_some_and(|groups| groups.contains(&lost.group))
-    };
+    let does_alone =
+        |failure: &String, lost: &Lost| alone.get(failure).is_some_and(|groups| groups.contains(&lost.group));
     let mut both = all
         .iter()
         .enumerate()

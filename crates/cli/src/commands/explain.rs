@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(value_name = "WHAT")]
     what: String,
     #[command(flatten)]
-    given: Given,
+    pub(crate) given: Given,
     #[command(flatten)]
     format: Format,
 }

@@ -6,9 +6,14 @@ use super::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::offline::{Given, Question};
-use crate::render::plan::plan;
+use crate::offline::{Given, Question, Start, after};
+use crate::render::plan::plans as render;
 use answer::Answer;
+use planner::Plan;
+
+/// How many plans are shown of a cluster that comes up. Each follows from a primary that another group
+/// waits for; whoever has more of them in a row reads the last in the cluster itself.
+const PLANS_MAX: usize = 8;
 
 /// Say what would be done, and why; change nothing
 ///
@@ -19,21 +24,39 @@ use answer::Answer;
 #[command(mut_arg("file", |file| file.required(true)))]
 pub(crate) struct Args {
     #[command(flatten)]
-    given: Given,
+    pub(crate) given: Given,
     #[command(flatten)]
     format: Format,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let question = Question::read(&args.given)?;
-    let found = planner::plan(&question.spec, &question.view);
+    let plans = plans(&question);
     let out = &mut *context.out;
     out.say_block(&question.remarks);
     if args.format.json {
-        out.json(&Answer::new(&question.spec, &found))?;
+        out.json(&Answer::new(&question.spec, &plans))?;
     } else {
         let width = out.width();
-        out.data(&plan(&question, &found, width))?;
+        out.data(&render(&question, &plans, width))?;
     }
-    Ok(if found.steps.is_empty() { Exit::Done } else { Exit::WouldChange })
+    let changes = plans.iter().any(|plan| !plan.steps.is_empty());
+    Ok(if changes { Exit::WouldChange } else { Exit::Done })
+}
+
+/// The plan; and where nothing runs yet, those that follow it. A copy that is to be the primary has to run
+/// first, and what needs the primary comes after that.
+pub(crate) fn plans(question: &Question) -> Vec<Plan> {
+    let spec = &question.spec;
+    let mut plans = vec![planner::plan(spec, &question.view)];
+    let mut view = question.view.clone();
+    while question.start == Start::Nothing && plans.len() < PLANS_MAX {
+        view = after(spec, &view);
+        let next = planner::plan(spec, &view);
+        if next.steps.is_empty() {
+            break;
+        }
+        plans.push(next);
+    }
+    plans
 }

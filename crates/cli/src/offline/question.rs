@@ -65,7 +65,7 @@ impl Question {
         notes.extend(told);
         view.now = now;
         let is_named = snapshot.is_some() || !given.nodes.is_empty();
-        add_nodes(&mut view, if is_named { &given.nodes } else { parsed.nodes() });
+        add_nodes(&mut view, if is_named { given.nodes.iter().collect() } else { parsed.nodes() });
         if view.nodes.is_empty() {
             return Err(nobody(&name, is_named));
         }
@@ -75,13 +75,22 @@ impl Question {
         let mut start = if snapshot.is_some() { Start::Status } else { Start::Nothing };
         if start == Start::Nothing && !given.suppose.is_empty() {
             start = Start::Settled;
-            view = planner::foresight::settled(&parsed.spec, &view);
+            view = settle(&parsed.spec, view);
         }
         suppose(&given.suppose, &parsed.spec, &mut view)?;
         for note in notes {
             remarks.push_str(&format!("note: {}\n", crate::paint::clean(&note)));
         }
         Ok(Self { spec: parsed.spec, view, start, suppose: given.suppose.clone(), remarks })
+    }
+
+    /// The same, with everything running as the file says, if nothing runs yet.
+    pub(crate) fn settled(mut self) -> Self {
+        if self.start == Start::Nothing {
+            self.start = Start::Settled;
+            self.view = settle(&self.spec, self.view);
+        }
+        self
     }
 
     /// The group of this name.
@@ -93,6 +102,41 @@ impl Question {
             with_nearest(failure, name, names.iter().copied()).because(exist("groups", &names))
         })
     }
+}
+
+/// How many plans, one after the other, bring a cluster up at most: one for each group in a row of which
+/// each waits for the primary of the one before. Files have two or three.
+const SETTLE_MAX: usize = 64;
+
+/// The view when everything runs. Only a copy that runs can be made the primary, by a plan of its own.
+fn settle(spec: &ClusterSpec, mut view: View) -> View {
+    for _ in 0..SETTLE_MAX {
+        let next = after(spec, &view);
+        if next == view {
+            break;
+        }
+        view = next;
+    }
+    view
+}
+
+/// The view when a plan has been carried out, and every copy rates itself alike as a primary. A copy that
+/// does not run yet says nothing of it, and without a cluster no other knows better.
+pub(crate) fn after(spec: &ClusterSpec, view: &View) -> View {
+    let mut then = planner::foresight::settled(spec, view);
+    for (name, known) in &mut then.groups {
+        if spec.group(name).is_some_and(has_primaries) {
+            for copy in &mut known.copies {
+                copy.promotion.get_or_insert(0);
+            }
+        }
+    }
+    then
+}
+
+/// Whether some copies of a group are primary.
+pub(crate) fn has_primaries(group: &GroupSpec) -> bool {
+    group.policy.clones.is_some_and(|clones| clones.primaries > 0)
 }
 
 fn status(path: &Path) -> Result<Snapshot, Failure> {
@@ -131,7 +175,7 @@ fn now(given: &Given, snapshot: Option<&Snapshot>, notes: &mut Vec<String>) -> R
         .ok_or_else(|| Failure::usage("the time is outside the years that are known, 1970 to 9998"))
 }
 
-fn add_nodes<'n>(view: &mut View, names: impl IntoIterator<Item = &'n NodeName>) {
+fn add_nodes(view: &mut View, names: Vec<&NodeName>) {
     let known: BTreeSet<NodeName> = view.nodes.iter().map(|node| node.name.clone()).collect();
     let node = |name: &NodeName| NodeView {
         name: name.clone(),

@@ -5,6 +5,7 @@
 //! a newer version, and because whoever replays a case cuts out what is secret. What cannot be understood
 //! is told, never guessed.
 
+use super::question::has_primaries;
 use crate::failure::Failure;
 use model::desired::ClusterSpec;
 use model::{GroupName, NodeName, ResourceName};
@@ -149,14 +150,11 @@ impl Snapshot {
         let lease_ms = node.and_then(|node| node.lease_remaining_ms).filter(|lease_ms| *lease_ms > 0);
         let takeover =
             lease_ms.map_or(Takeover::Now, |lease_ms| Takeover::At(as_of_ms.saturating_add(lease_ms)));
-        let copy = CopyView {
-            node: owner.clone(),
-            owned: true,
-            takeover,
-            primary: false,
-            promotion: None,
-            resources,
-        };
+        // A status names one owner and no roles: of a group with primaries, it is the primary.
+        let primary =
+            spec.group(name).is_some_and(has_primaries) && resources.values().all(|state| state.serves());
+        let promotion = primary.then_some(0);
+        let copy = CopyView { node: owner.clone(), owned: true, takeover, primary, promotion, resources };
         GroupView { copies: vec![copy], ..GroupView::default() }
     }
 }

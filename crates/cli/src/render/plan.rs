@@ -11,20 +11,28 @@ use std::collections::BTreeSet;
 /// How many nodes are named in the heading.
 const NODES_MAX: usize = 12;
 
-/// The plan, for people.
-pub(crate) fn plan(question: &Question, plan: &Plan, width: Option<u16>) -> String {
+/// Plans that follow each other, for people: the first whole, of the others what is different.
+pub(crate) fn plans(question: &Question, plans: &[Plan], width: Option<u16>) -> String {
     let mut blocks = vec![facts(&premises(question), width)];
-    let groups = &plan.report.groups;
-    if !groups.is_empty() {
+    for (place, plan) in plans.iter().enumerate() {
+        if place > 0 {
+            let text =
+                tone("then, when that is done, and every copy would do alike as a primary:", Tone::Strong);
+            blocks.push(format!("{}\n", wrap(&text, width, 0)));
+        }
+        let shown = plan.report.groups.iter().filter(|one| place == 0 || one.outcome != Outcome::Stays);
         let row = |one: &GroupReport| {
             vec![clean(one.group.as_str()), outcome(one.outcome), places(one), clean(&one.reason)]
         };
-        blocks.push(table(&["GROUP", "OUTCOME", "WHERE", "WHY"], groups.iter().map(row).collect(), width));
+        let rows: Vec<_> = shown.map(row).collect();
+        if !rows.is_empty() {
+            blocks.push(table(&["GROUP", "OUTCOME", "WHERE", "WHY"], rows, width));
+        }
+        if !plan.steps.is_empty() {
+            blocks.push(steps(question, plan.steps.iter(), width));
+        }
+        blocks.push(format!("{}\n", wrap(&summary(plan), width, 0)));
     }
-    if !plan.steps.is_empty() {
-        blocks.push(steps(question, plan.steps.iter(), width));
-    }
-    blocks.push(format!("{}\n", wrap(&summary(plan), width, 0)));
     blocks.join("\n")
 }
 
@@ -47,12 +55,14 @@ pub(crate) fn explained(
     lines.extend(premises(question));
     if let Some(next_ms) = plan.report.next_ms {
         let ms = next_ms.saturating_sub(question.view.now.unix_ms);
-        lines.push(("may change", format!("by itself in {}: some plan depends on the time", lapse(ms))));
+        lines.push((
+            "may change",
+            format!("by itself in {}, when a lease, a failure or an hour ends", lapse(ms)),
+        ));
     }
     let mut blocks = vec![facts(&lines, width)];
     if !report.considered.is_empty() {
-        let row =
-            |one: &Considered| vec![clean(one.node.as_str()), verdict(&one.code), clean(&one.reason)];
+        let row = |one: &Considered| vec![clean(one.node.as_str()), verdict(&one.code), clean(&one.reason)];
         let rows = report.considered.iter().map(row).collect();
         blocks.push(table(&["NODE", "VERDICT", "WHY"], rows, width));
     }
@@ -79,7 +89,7 @@ pub(super) fn premises(question: &Question) -> Vec<(&'static str, String)> {
         Start::Settled => "everything runs as the file says",
         Start::Status => "the cluster is as the status says",
     };
-    let mut lines = vec![("supposed", format!("{start}{then}")), ("nodes", nodes(question))];
+    let mut lines = vec![("given", format!("{start}{then}")), ("nodes", nodes(question))];
     if depends_on_calendar(question) {
         let now = question.view.now;
         let (date, day, hour) = (now.date, now.day.as_str(), now.hour);
@@ -146,7 +156,7 @@ fn steps<'s>(question: &Question, steps: impl Iterator<Item = &'s Step>, width: 
         let mut after: Vec<String> = step.after.iter().map(usize::to_string).collect();
         if let Some(at_ms) = step.not_before_ms {
             let ms = at_ms.saturating_sub(question.view.now.unix_ms);
-            after.push(format!("a lease ends, {}", lapse(ms)));
+            after.push(format!("a lease ({})", lapse(ms)));
         }
         let after = if after.is_empty() { "-".to_owned() } else { after.join(", ") };
         vec![
@@ -162,8 +172,7 @@ fn steps<'s>(question: &Question, steps: impl Iterator<Item = &'s Step>, width: 
 
 /// `6 steps: 2 groups start, 1 moves`.
 fn summary(plan: &Plan) -> String {
-    let count =
-        |wanted: Outcome| plan.report.groups.iter().filter(|one| one.outcome == wanted).count();
+    let count = |wanted: Outcome| plan.report.groups.iter().filter(|one| one.outcome == wanted).count();
     // Each with the verb for one and for several.
     let told = [
         (Outcome::Starts, "starts", "start"),

@@ -10,6 +10,7 @@ mod connection;
 mod fake;
 mod following;
 mod local;
+mod planning;
 mod reading;
 mod secrets;
 mod steadfast;

@@ -1,5 +1,6 @@
 //! A plan as JSON, which outside scripts rely on.
 
+use crate::offline::has_primaries;
 use model::desired::{ClusterSpec, GroupSpec};
 use planner::{Considered, GroupReport, Outcome, Plan, Step};
 use serde::Serialize;
@@ -16,6 +17,10 @@ pub(crate) struct Answer<'a> {
     steps: &'a [Step],
     /// When time alone may lead to another plan, in milliseconds since 1970.
     next_ms: Option<u64>,
+    /// The plans that follow, each when the one before has been carried out: primaries are chosen among
+    /// copies that run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    then: Vec<Answer<'a>>,
 }
 
 /// Where a group is to be.
@@ -53,8 +58,14 @@ struct Resource<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// Of a plan, made from this file.
-    pub(crate) fn new(spec: &'a ClusterSpec, plan: &'a Plan) -> Self {
+    /// Of plans, made from this file, that follow each other.
+    pub(crate) fn new(spec: &'a ClusterSpec, plans: &'a [Plan]) -> Option<Self> {
+        let (first, rest) = plans.split_first()?;
+        let then = rest.iter().map(|plan| Self::one(spec, plan)).collect();
+        Some(Self { then, ..Self::one(spec, first) })
+    }
+
+    fn one(spec: &'a ClusterSpec, plan: &'a Plan) -> Self {
         let reports = || plan.report.groups.iter().filter_map(|one| Some((one, spec.group(&one.group)?)));
         let resources = reports().flat_map(|(report, group)| {
             let of = Group::new(group, report);
@@ -68,6 +79,7 @@ impl<'a> Answer<'a> {
             resources: resources.collect(),
             steps: &plan.steps,
             next_ms: plan.report.next_ms,
+            then: Vec::new(),
         }
     }
 }
@@ -75,7 +87,7 @@ impl<'a> Answer<'a> {
 impl<'a> Group<'a> {
     /// Of the report on it.
     pub(crate) fn new(group: &GroupSpec, report: &'a GroupReport) -> Self {
-        let has_primaries = group.policy.clones.is_some_and(|clones| clones.primaries > 0);
+        let has_primaries = has_primaries(group);
         let place = |at: &'a planner::PlaceReport| Place {
             node: at.node.as_str(),
             role: match (has_primaries, at.primary) {
