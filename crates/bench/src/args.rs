@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// on the disk: a folder in memory makes every fsync free
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Only make one plan, for so many nodes and groups, and tell the memory that it took
+    #[arg(long, value_name = "NODES,GROUPS", hide = true)]
+    pub(crate) memory_of_a_plan: Option<String>,
 }
 
 /// A group of figures that are measured together.
@@ -40,6 +43,8 @@ pub(crate) enum Wanted {
     Status,
     /// What a resource monitor costs, and how soon it notices
     Resources,
+    /// Plans for thousands of resources, beside `crm_simulate` where that is installed
+    Planner,
 }
 
 impl Wanted {
@@ -53,7 +58,15 @@ impl Wanted {
             Self::Start => "Cold start of 3 nodes",
             Self::Status => "The command line",
             Self::Resources => "A resource monitor",
+            Self::Planner => "The planner, nodes x resources",
         }
+    }
+}
+
+impl Wanted {
+    /// Whether it is measured on the binary; else it is measured on what is in this program.
+    pub(crate) fn needs_the_binary(self) -> bool {
+        self != Self::Planner
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod commit;
 mod floor;
 pub(crate) mod idle;
 pub(crate) mod leader_loss;
+pub(crate) mod planner;
 pub(crate) mod resources;
 pub(crate) mod start;
 pub(crate) mod status;

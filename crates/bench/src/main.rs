@@ -27,13 +27,23 @@ mod writer;
 
 use args::{Args, Wanted};
 use clap::Parser as _;
-use figures::{commit, idle, leader_loss, resources, start, status, writers};
+use figures::{commit, idle, leader_loss, planner, resources, start, status, writers};
 use problem::Problem;
 use report::{Figure, Report};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(sizes) = &args.memory_of_a_plan {
+        return match planner::memory::child(sizes) {
+            Ok(numbers) => {
+                print!("{numbers}");
+                ExitCode::SUCCESS
+            }
+            Err(problem) => failed(&problem),
+        };
+    }
     // One thread: clients must not take more of the machine from the daemons than they have to.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let measured = match runtime {
@@ -45,17 +55,21 @@ fn main() -> ExitCode {
             print!("{}", if args.json { report.json() } else { report.summary() });
             if report.not_measured.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Err(problem) => {
-            eprintln!("bench: {problem}");
-            ExitCode::FAILURE
-        }
+        Err(problem) => failed(&problem),
     }
+}
+
+fn failed(problem: &Problem) -> ExitCode {
+    eprintln!("bench: {problem}");
+    ExitCode::FAILURE
 }
 
 /// Each figure has daemons of its own, so that none inherits another's memory or backlog, and one
 /// that cannot be measured does not take the others with it.
 async fn measure(args: &Args) -> Result<Report, Problem> {
-    let place = cluster::Place { binary: binary::find(args)?, dir: binary::folder(args) };
+    let needs_it = args.wanted().into_iter().any(Wanted::needs_the_binary);
+    let binary = if needs_it { binary::find(args)? } else { PathBuf::new() };
+    let place = cluster::Place { binary, dir: binary::folder(args) };
     let mut report = Report::begin(&place);
     for wanted in args.wanted() {
         if !args.json {
@@ -84,6 +98,7 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::LeaderLoss => leader_loss::measure(place).await,
         Wanted::Idle => idle::measure(place).await,
         Wanted::Resources => resources::measure(place).await,
+        Wanted::Planner => planner::measure(),
         Wanted::Start => start::measure(place).await,
         Wanted::Status => status::measure(place).await,
     }

@@ -1,4 +1,4 @@
-//! The targets: one per decoder.
+//! The targets: one per decoder, and the planner, whose input is a decision on everything.
 
 mod answer;
 mod certificate;
@@ -10,6 +10,7 @@ mod frames;
 mod http;
 mod join;
 mod peer;
+mod planner;
 mod records;
 mod talk;
 mod texts;
@@ -31,7 +32,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 18] = [
+pub static TARGETS: [Target; 19] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -50,6 +51,7 @@ pub static TARGETS: [Target; 18] = [
     answer::STREAM,
     credential::CREDENTIAL,
     frames::MONITOR,
+    planner::PLANNER,
 ];
 
 /// The target of this name.

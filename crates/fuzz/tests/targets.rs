@@ -55,4 +55,5 @@ targets! {
     events_of_hostile_nodes_have_no_power: "event-stream",
     credentials_are_refused_without_telling_them: "credential",
     what_monitors_say_is_read_safely: "monitor",
+    every_cluster_gets_a_plan_that_leads_to_rest: "planner",
 }

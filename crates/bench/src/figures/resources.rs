@@ -225,7 +225,7 @@ fn cpu(pid: u32) -> Result<Duration, Problem> {
 
 /// The time that a process and the children that it has waited for have run, in seconds. The kernel
 /// counts it in hundredths, which is why a hundred calls are measured at once.
-fn cpu_of_the_whole(pid: u32) -> Result<f64, Problem> {
+pub(super) fn cpu_of_the_whole(pid: u32) -> Result<f64, Problem> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).doing(|| format!("read {path}"))?;
     let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
