@@ -201,11 +201,13 @@ fn held(problem: &Problem<'_>, ix: GroupIx) -> Option<NodeIx> {
 fn now(problem: &Problem<'_>) -> Of<GroupIx, Vec<Chosen>> {
     let places = |(_, group): (GroupIx, &crate::problem::Group<'_>)| {
         let here = group.copies.iter().filter(|copy| copy.is_here());
-        let mut places: Vec<(bool, Chosen)> = here
-            .map(|copy| (!copy.view.owned, Chosen { node: copy.node, primary: copy.view.primary }))
-            .collect();
-        // Of a group that is found twice, the owner's is the one that counts.
-        places.sort_by_key(|(stray, chosen)| (*stray, chosen.node));
+        let place = |copy: &crate::problem::Copy<'_>| {
+            let gone = !bars::is_there(problem.nodes[copy.node].standing);
+            ((gone, !copy.view.owned), Chosen { node: copy.node, primary: copy.view.primary })
+        };
+        let mut places: Vec<((bool, bool), Chosen)> = here.map(place).collect();
+        // Of a group that is found twice, what can be told to do things counts, and then the owner's.
+        places.sort_by_key(|(rank, chosen)| (*rank, chosen.node));
         if !group.is_clone() {
             places.truncate(1);
         }

@@ -90,7 +90,7 @@ fn fit(spec: &ClusterSpec, view: &View, group: &GroupSpec, node: &NodeView, faul
             Some(of) => *of == path,
             None => reason.kind == one.kind,
         });
-        if not_ready && !runs && !one.policy.unmanaged {
+        if not_ready && !runs && !one.policy.unmanaged && !one.policy.optional {
             fault(format!("not ready for {}", one.name));
         }
     }

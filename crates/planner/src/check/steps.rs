@@ -159,7 +159,8 @@ fn promote(view: &View, group: &GroupSpec, step: &Step, before: &[&Step], fault:
     let still = known(view, &group.name).copies.into_iter().filter(|copy| {
         let demoted = before.iter().any(|one| is(one, Action::Demote, group, &copy.node, None));
         let gone = !is_there(view, copy) && !matches!(copy.takeover, crate::view::Takeover::Never(_));
-        copy.primary && copy.node != step.node && !demoted && !gone
+        let is_any = copy.owned || copy.resources.values().any(|state| state.may_run());
+        copy.primary && is_any && copy.node != step.node && !demoted && !gone
     });
     if still.count() >= most {
         fault("there are primaries enough");

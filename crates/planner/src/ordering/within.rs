@@ -126,6 +126,10 @@ fn up(
             let step = draft.add(Action::Probe, ix, node, Because::Unknown);
             draft.steps[step].resource = Some(group.resources[resource].spec.name.to_string());
         }
+        // What is found out changes nothing; whose the group is does.
+        for (step, before) in steps.iter().flat_map(|step| gone.iter().map(move |before| (*step, *before))) {
+            draft.after(step, before);
+        }
         return;
     }
     let starts = starts(problem, group, ix, node, copy, kept, draft);

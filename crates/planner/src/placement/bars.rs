@@ -2,7 +2,7 @@
 
 use super::room::Room;
 use crate::ids::{GroupIx, NodeIx, ResourceIx};
-use crate::problem::{Aim, Problem, Unfit, Worn};
+use crate::problem::{Aim, Problem, Unfit, Worn, worn_resource};
 use crate::view::Standing;
 
 /// Why a group cannot be on a node.
@@ -62,7 +62,9 @@ fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) ->
     let copy = group.on(node).filter(|_| is_here);
     for (resource, one) in group.resources.iter() {
         let runs = copy.is_some_and(|copy| copy.states[resource].serves());
-        if runs || one.spec.policy.unmanaged {
+        // What is optional, and given up here, will not be started here either.
+        let given_up = || one.spec.policy.optional && worn_resource(problem, group, resource, node).is_some();
+        if runs || one.spec.policy.unmanaged || given_up() {
             continue;
         }
         let speaks_of_it = |reason: &crate::view::NotReady| match &reason.resource {

@@ -5,6 +5,7 @@ use super::{Bar, Choice, Chosen};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::problem::{Aim, Problem};
 use model::desired::Place;
+use std::collections::BTreeMap;
 
 /// The state of one pass.
 pub(super) struct Room<'p> {
@@ -13,8 +14,10 @@ pub(super) struct Room<'p> {
     pub(super) focus: Option<GroupIx>,
     current: &'p Of<GroupIx, Vec<Chosen>>,
     choices: Of<GroupIx, Option<Choice>>,
-    /// Who stays where it is unless somebody more important needs the room.
+    /// Who stays where it is unless somebody more important needs the room, in their order.
     pending: Of<NodeIx, Vec<GroupIx>>,
+    /// What these use of each measure, by priority.
+    pending_uses: Of<NodeIx, Vec<BTreeMap<i32, u128>>>,
     used: Of<NodeIx, Vec<u64>>,
     count: Of<NodeIx, u32>,
     left: Of<GroupIx, Option<Bar>>,
@@ -32,6 +35,7 @@ impl<'p> Room<'p> {
             current,
             choices: Of::filled(problem.groups.len(), None),
             pending: Of::filled(problem.nodes.len(), Vec::new()),
+            pending_uses: Of::filled(problem.nodes.len(), vec![BTreeMap::new(); problem.measures.len()]),
             used: Of::filled(problem.nodes.len(), vec![0; problem.measures.len()]),
             count: Of::filled(problem.nodes.len(), 0),
             left: Of::filled(problem.groups.len(), None),
@@ -46,13 +50,22 @@ impl<'p> Room<'p> {
                     asked != at.node && bars::fixed(problem, ix, asked, false).is_none()
                 });
                 match bars::fixed(problem, ix, at.node, true) {
-                    None if !asked_away => room.pending[at.node].push(ix),
+                    None if !asked_away => room.stays(ix, at.node),
                     None => {}
                     Some(bar) => room.left[ix] = Some(bar),
                 }
             }
         }
         room
+    }
+
+    /// It stays where it is, for now. Called in the order of groups.
+    fn stays(&mut self, group: GroupIx, node: NodeIx) {
+        self.pending[node].push(group);
+        let priority = self.problem.groups[group].priority;
+        for (measure, amount) in &self.problem.groups[group].uses {
+            *self.pending_uses[node][*measure].entry(priority).or_default() += u128::from(*amount);
+        }
     }
 
     /// Where a group is now.
@@ -72,7 +85,14 @@ impl<'p> Room<'p> {
     /// It is about to choose: where it is, it does not count any more.
     pub(super) fn take_up(&mut self, group: GroupIx) {
         for at in &self.current[group] {
-            self.pending[at.node].retain(|other| *other != group);
+            let Ok(place) = self.pending[at.node].binary_search(&group) else { continue };
+            self.pending[at.node].remove(place);
+            let priority = self.problem.groups[group].priority;
+            for (measure, amount) in &self.problem.groups[group].uses {
+                if let Some(sum) = self.pending_uses[at.node][*measure].get_mut(&priority) {
+                    *sum -= u128::from(*amount);
+                }
+            }
         }
     }
 
@@ -114,7 +134,7 @@ impl<'p> Room<'p> {
             Some(choice) => (&choice.places, &[]),
             None => (&[], &self.current[group]),
         };
-        let stays = stays.iter().filter(move |at| self.pending[at.node].contains(&group));
+        let stays = stays.iter().filter(move |at| self.pending[at.node].binary_search(&group).is_ok());
         chosen.iter().chain(stays).copied()
     }
 
@@ -168,16 +188,11 @@ impl<'p> Room<'p> {
     /// How much of a measure is used on a node: by those that chose, or stay and are as important; and
     /// by those that stay and are less important.
     pub(super) fn used(&self, node: NodeIx, measure: usize, priority: i32) -> (u64, u64) {
-        let (mut fixed, mut yields) = (self.used[node][measure], 0_u64);
-        for other in &self.pending[node] {
-            let other = &self.problem.groups[*other];
-            let amount = other.uses.iter().find(|(of, _)| *of == measure).map_or(0, |(_, amount)| *amount);
-            match other.priority < priority {
-                true => yields = yields.saturating_add(amount),
-                false => fixed = fixed.saturating_add(amount),
-            }
-        }
-        (fixed, yields)
+        let pending = &self.pending_uses[node][measure];
+        let fixed: u128 = pending.range(priority..).map(|(_, sum)| sum).sum();
+        let yields: u128 = pending.range(..priority).map(|(_, sum)| sum).sum();
+        let bounded = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
+        (self.used[node][measure].saturating_add(bounded(fixed)), bounded(yields))
     }
 
     /// How many groups are on a node.

@@ -68,7 +68,8 @@ pub(crate) fn worn_resource(
     (failures > put_up_with).then_some(Worn { resource, failures, until_ms })
 }
 
-/// Whether a start of the group failed on a node, as long as that counts.
+/// Whether a start of the group failed on a node, as long as that counts. It goes on without what is
+/// optional.
 pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeIx) -> bool {
     let name = problem.nodes[node].name;
     group.view.failures.iter().any(|failure| {
@@ -76,7 +77,8 @@ pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeI
             && failure.node == *name
             && group.resources.iter().any(|(ix, one)| {
                 let forgotten = failure.at_ms.saturating_add(span_ms(group, ix));
-                one.spec.name == failure.resource && forgotten > problem.now.unix_ms
+                let counts = one.spec.name == failure.resource && !one.spec.policy.optional;
+                counts && forgotten > problem.now.unix_ms
             })
     })
 }
