@@ -1,8 +1,9 @@
 //! Process 1 of a host: nothing much, or a real systemd.
 //!
-//! It begins as a shell. A systemd waits in it until its host is furnished, and gets a folder of units of its own, with the four targets that every service asks for, empty: so it boots in
-//! milliseconds and starts nothing that this machine has installed. There is no message bus and no
-//! journal; who wants to talk to it finds `/run/systemd/private`.
+//! It begins as a shell. A systemd waits in it until its host is furnished, and gets a folder of units of
+//! its own, with the four targets that every service asks for, empty: so it boots in milliseconds and
+//! starts nothing that this machine has installed. There is no message bus and no journal; who wants to
+//! talk to it finds `/run/systemd/private`.
 
 use std::fs;
 use std::path::Path;
@@ -28,8 +29,10 @@ pub(crate) struct Start {
     pub(crate) ready: Option<&'static str>,
 }
 
-/// Process 1 ignores SIGCHLD, and that outlives exec: so the kernel buries the orphans it inherits.
-const IDLE: &str = "trap '' CHLD; exec sleep infinity </dev/null";
+/// Process 1 ignores SIGCHLD, and that outlives exec: so the kernel buries the orphans it inherits. It is
+/// not the shell that has it ignored: some catch this signal whatever they are told, and catching ends with
+/// exec. Orphans would stay in the list of processes then, for whoever looks there whether they have ended.
+const IDLE: &str = "exec env --ignore-signal=CHLD sleep infinity </dev/null";
 
 /// With an environment that tells it that the kernel is not its own, and where its units are.
 const SYSTEMD: &str = "read -r _ && exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \

@@ -57,6 +57,22 @@ fn a_command_behaves_like_a_child_of_this_process() {
 }
 
 #[test]
+fn orphans_that_have_ended_are_in_no_list_of_processes() {
+    let Some(lab) = lab::or_skip("orphans_that_have_ended_are_in_no_list_of_processes", 1) else { return };
+    let n1 = &lab.hosts()[0];
+    let orphan = |script: &str| {
+        let output = n1.command("sh").args(["-c", script]).output().expect("it starts");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    // One that its parent leaves behind, and one that has ended by then and was not waited for.
+    for script in ["sleep 0.1 >/dev/null & echo $!", "true & echo $!; exec sleep 0.1"] {
+        let place = format!("/proc/{}", orphan(script));
+        let gone = || !n1.within(|| fs::exists(&place).expect("readable")).expect("n1 is up");
+        lab::eventually(&format!("the end of `{script}`"), PATIENCE, gone);
+    }
+}
+
+#[test]
 fn a_daemon_is_found_by_name_and_ends_when_told() {
     let Some(lab) = lab::or_skip("a_daemon_is_found_by_name_and_ends_when_told", 1) else { return };
     let n1 = &lab.hosts()[0];
