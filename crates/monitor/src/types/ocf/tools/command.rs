@@ -38,6 +38,9 @@ pub(super) enum What {
 /// The options of a tool: its letter, its long name, and what it does.
 type Options = &'static [(char, &'static str, Does)];
 
+/// What was given to a tool, understood; the error is for its caller.
+type Meaning = fn(&str, &Given) -> Result<Command, String>;
+
 #[derive(Clone, Copy, PartialEq)]
 enum Does {
     Update,
@@ -159,7 +162,7 @@ const PACEMAKERD: Options = &[('$', "version", Does::Version)];
 /// # Errors
 /// Why not, for its caller.
 pub(super) fn understand(tool: &str, args: &[String]) -> Result<Command, String> {
-    let (options, meaning): (Options, fn(&str, &Given) -> Result<Command, String>) = match tool {
+    let (options, meaning): (Options, Meaning) = match tool {
         "crm_master" | "crm_attribute" => (CRM_ATTRIBUTE, note),
         "attrd_updater" => (ATTRD_UPDATER, note),
         "crm_node" => (CRM_NODE, node),
