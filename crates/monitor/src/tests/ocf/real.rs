@@ -187,9 +187,9 @@ fn an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_ask
     with_process(place, ours, async |mut daemon| {
         open(&mut daemon, "flight", "ocf:heartbeat:Delay", &slow).await;
         // This agent notes that it runs before it does its work.
-        assert_eq!(daemon.call("flight", Verb::Probe).await, Outcome::running());
+        assert_eq!(daemon.call("flight", Verb::Probe).await.verdict, Outcome::running().verdict);
         assert!(running.find().is_empty(), "nobody starts beside the look");
-        assert_eq!(daemon.call("flight", Verb::Offline).await, Outcome::done());
+        assert_eq!(daemon.call("flight", Verb::Offline).await.verdict, Verdict::Done);
     });
     second.wait().unwrap();
 }

@@ -111,8 +111,8 @@ fn nginx_serves_and_ends() {
 }
 
 #[test]
-fn apache_starts_and_serves() {
-    on_a_host("apache_starts_and_serves", &["apache2", "curl", "pgrep"], async |mut daemon, host| {
+fn apache_serves_and_ends() {
+    on_a_host("apache_serves_and_ends", &["apache2", "curl", "pgrep"], async |mut daemon, host| {
         let configuration = "ServerRoot /usr/lib/apache2\nServerName localhost\nPidFile /run/apache.pid\n\
             LoadModule mpm_event_module modules/mod_mpm_event.so\n\
             LoadModule authz_core_module modules/mod_authz_core.so\n\
@@ -124,17 +124,8 @@ fn apache_starts_and_serves() {
         let given =
             [("configfile", "/tmp/apache.conf"), ("httpd", "/usr/sbin/apache2"), ("statusurl", status)];
         open(&mut daemon, "web", "ocf:heartbeat:apache", &given).await;
-        assert_eq!(daemon.call("web", Verb::Validate).await.verdict, Verdict::Done);
-        assert_eq!(daemon.call("web", Verb::Probe).await.verdict, Verdict::NotRunning);
-        for _ in 0..2 {
-            let outcome = daemon.call("web", Verb::Online).await;
-            assert_eq!(outcome.verdict, Verdict::Done, "{outcome:?}");
-        }
-        for look in [Verb::Probe, Verb::LooksAlive, Verb::IsAlive] {
-            let outcome = daemon.call("web", look).await;
-            assert_eq!(outcome.verdict, Verdict::Running { role: Role::Started }, "{look}: {outcome:?}");
-        }
-        assert!(says(host, "curl", &["--silent", status]).contains("Apache Server Status"));
+        let page = || says(host, "curl", &["--silent", status]);
+        life(&mut daemon, "web", async || assert!(page().contains("Apache Server Status"))).await;
     });
 }
 
