@@ -2,7 +2,7 @@
 
 use crate::monitor::{Inner, News};
 use crate::program::{Spawned, StartError};
-use resource_api::frame::{Decoder, encode};
+use resource_api::frame::{Decoder, FrameError, encode};
 use resource_api::message::{Hello, LoadStage};
 use resource_api::{FromMonitor, ToMonitor};
 use std::os::unix::process::ExitStatusExt as _;
@@ -58,7 +58,7 @@ pub(crate) async fn begin(
     to_write: mpsc::UnboundedReceiver<ToMonitor>,
 ) -> Result<(), StartError> {
     let (reader, writer) = spawned.socket.into_split();
-    let mut reader = Reader { from: reader, decoder: Decoder::default() };
+    let mut reader = Reader::of(reader);
     tokio::spawn(write(writer, to_write));
     let hello = match timeout(HELLO_MAX, reader.next()).await {
         Err(_) => {
@@ -84,9 +84,7 @@ pub(crate) async fn begin(
     let (child, printed) = (spawned.child, spawned.printed);
     tokio::spawn(async move {
         let how = live(child, reader, &inner).await;
-        let not_loaded = inner.calls().end(&how);
-        let said = printed.end();
-        inner.ended.send_replace(Some(Arc::new(End { how, said, not_loaded })));
+        inner.end(how, printed.end());
     });
     Ok(())
 }
@@ -145,7 +143,7 @@ async fn end(child: &mut Child) {
 }
 
 /// Takes what it says; ends with nothing if it closed its socket, or with what is wrong with it.
-async fn listen(reader: &mut Reader, inner: &Inner) -> Option<String> {
+pub(crate) async fn listen(reader: &mut Reader, inner: &Inner) -> Option<String> {
     loop {
         match reader.next().await {
             Ok(Some(message)) => take(inner, message),
@@ -205,12 +203,22 @@ async fn write(mut to: OwnedWriteHalf, mut messages: mpsc::UnboundedReceiver<ToM
     }
 }
 
-struct Reader {
+/// An error may repeat what the monitor said: only a sentence of it, and nothing that commands a terminal.
+fn told(error: &FrameError) -> String {
+    error.to_string().chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// What it says, cut into messages.
+pub(crate) struct Reader {
     from: OwnedReadHalf,
     decoder: Decoder,
 }
 
 impl Reader {
+    pub(crate) fn of(from: OwnedReadHalf) -> Self {
+        Self { from, decoder: Decoder::default() }
+    }
+
     /// The next message; nothing at the end; or what is wrong with it, as it follows on "the monitor".
     async fn next(&mut self) -> Result<Option<FromMonitor>, String> {
         let mut buffer = vec![0; 16 << 10];
@@ -218,7 +226,7 @@ impl Reader {
             match self.decoder.take() {
                 Ok(Some(message)) => return Ok(Some(message)),
                 Ok(None) => {}
-                Err(error) => return Err(format!("sent {error}")),
+                Err(error) => return Err(format!("sent {}", told(&error))),
             }
             match self.from.read(&mut buffer).await {
                 // A process that was killed resets its socket.

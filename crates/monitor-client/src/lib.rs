@@ -16,6 +16,7 @@
 
 mod calls;
 mod drive;
+pub mod fuzzing;
 mod monitor;
 mod printed;
 mod program;

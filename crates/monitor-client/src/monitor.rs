@@ -37,7 +37,7 @@ pub struct Lost(pub String);
 
 /// A monitor that runs. Clones are handles on the same one.
 #[derive(Clone)]
-pub struct Monitor(Arc<Inner>);
+pub struct Monitor(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) pid: u32,
@@ -51,6 +51,28 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    pub(crate) fn new(
+        pid: u32,
+        to: mpsc::UnboundedSender<ToMonitor>,
+        news: mpsc::UnboundedSender<News>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            pid,
+            to,
+            calls: Mutex::default(),
+            news,
+            condemned: watch::Sender::new(None),
+            ended: watch::Sender::new(None),
+            pongs: watch::Sender::new(0),
+        })
+    }
+
+    /// It has ended: everybody who waits is told.
+    pub(crate) fn end(&self, how: String, said: String) {
+        let not_loaded = self.calls().end(&how);
+        self.ended.send_replace(Some(Arc::new(End { how, said, not_loaded })));
+    }
+
     pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,15 +114,7 @@ impl Monitor {
         let spawned = spawn(program, cgroup)?;
         let (to, to_write) = mpsc::unbounded_channel();
         let ours = Hello::ours(concat!("steadfast ", env!("CARGO_PKG_VERSION")));
-        let inner = Arc::new(Inner {
-            pid: spawned.pid,
-            to,
-            calls: Mutex::default(),
-            news,
-            condemned: watch::Sender::new(None),
-            ended: watch::Sender::new(None),
-            pongs: watch::Sender::new(0),
-        });
+        let inner = Inner::new(spawned.pid, to, news);
         inner.say(ToMonitor::Hello { hello: ours, place });
         drive::begin(spawned, inner.clone(), to_write).await?;
         Ok(Self(inner))

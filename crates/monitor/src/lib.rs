@@ -16,6 +16,7 @@
 //! word to another node.
 
 mod conversation;
+pub mod fuzzing;
 pub mod kind;
 mod resource;
 pub mod shim;

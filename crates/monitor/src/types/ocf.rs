@@ -24,6 +24,7 @@ use agent::{Agent, Shared};
 use catalogue::Catalogue;
 use environment::Surroundings;
 use model::TypeName;
+use resource_api::TypeDescription;
 use resource_api::message::TypeStanding;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -43,6 +44,11 @@ impl Ocf {
         let catalogue = Catalogue::new(Surroundings { ocf_root, state, tools });
         Self(Arc::new(Shared { catalogue, tools: OnceLock::new() }))
     }
+}
+
+/// What an agent of this name says of itself.
+pub(crate) fn described(name: &str, text: &str) -> Result<TypeDescription, String> {
+    metadata::Metadata::read(name, text).map(|metadata| metadata.description)
 }
 
 impl Family for Ocf {

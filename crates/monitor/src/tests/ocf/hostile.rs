@@ -87,7 +87,8 @@ fn what_is_no_text_is_replaced_and_what_commands_a_terminal_stays_out_of_the_rea
     with_agent("bytes", does, async |mut daemon| {
         let outcome = daemon.call("bytes", Verb::Online).await;
         assert_eq!(outcome.text, "`start` exited with 1 (generic error): [2Jno\u{fffd} room");
-        assert!(outcome.output.starts_with("a\u{fffd}b\n"), "{}", outcome.output);
+        // Which of the two pipes is read first is nobody's promise.
+        assert!(outcome.output.contains("a\u{fffd}b\n"), "{}", outcome.output);
     });
 }
 
@@ -133,7 +134,7 @@ fn garbage_metadata_is_refused_by_name_and_stops_nobody_from_using_the_agent() {
         scripts.agent(name, garbage, "[ $1 = monitor ] && exit 7; exit 0");
     }
     scripts.program("binary", b"#!/bin/sh\nhead -c 100000 /dev/zero | tr '\\0' '\\377'\n");
-    scripts.program("flood", b"#!/bin/sh\nexec yes\n");
+    scripts.program("flood", b"#!/bin/sh\nyes | head -c 1000000\n");
     scripts.program("fails", b"#!/bin/sh\necho 'no such program: foo' >&2\nexit 5\n");
     scripts.program("noexec", b"neither a script nor a program");
     with_monitor(registry(scripts.root(), &scripts.state()), async |mut daemon| {
@@ -142,7 +143,7 @@ fn garbage_metadata_is_refused_by_name_and_stops_nobody_from_using_the_agent() {
             ("laughs", "a document type of its own"),
             ("cut", "it ends within <resource-agent>"),
             ("binary", "cannot be used"),
-            ("flood", "the agent took longer than 10 s"),
+            ("flood", "it is longer than 262144 bytes"),
             ("fails", "the agent exited with 5; it said: no such program: foo"),
             ("noexec", "cannot run"),
         ] {

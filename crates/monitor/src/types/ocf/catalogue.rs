@@ -25,6 +25,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Catalogue {
     surroundings: Surroundings,
+    /// How long an agent may take.
+    deadline: Duration,
     /// What is known of each agent's file. Whoever asks first holds the inner lock while the agent
     /// answers, so that it is asked once, however many want to know.
     known: Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<Option<Known>>>>>,
@@ -48,7 +50,7 @@ pub(super) struct Named {
 
 impl Catalogue {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings, known: Mutex::default() }
+        Self { surroundings, deadline: DEADLINE, known: Mutex::default() }
     }
 
     pub(super) fn surroundings(&self) -> &Surroundings {
@@ -120,7 +122,7 @@ impl Catalogue {
             errors_apart: true,
             ..Job::new(&named.file).arg("meta-data")
         };
-        let ended = process::run(&job, DEADLINE).await.map_err(|error| error.to_string())?;
+        let ended = process::run(&job, self.deadline).await.map_err(|error| error.to_string())?;
         let why = match ended.how {
             How::Exited(0) if ended.overflowed => format!("it is longer than {METADATA_MAX_BYTES} bytes"),
             How::Exited(0) => match Metadata::read(named.kind.as_str(), &ended.output) {
@@ -129,7 +131,7 @@ impl Catalogue {
             },
             How::Exited(code) => format!("the agent exited with {code}"),
             How::Signalled(signal) => format!("the agent ended by signal {signal}"),
-            How::TimedOut => format!("the agent took longer than {} s", DEADLINE.as_secs()),
+            How::TimedOut => format!("the agent took longer than {:?}", self.deadline),
         };
         let said = ended.errors.lines().rev().find(|line| !line.trim().is_empty()).map(|line| {
             let shown: String = line.chars().filter(|c| !c.is_control()).take(300).collect();
@@ -141,5 +143,26 @@ impl Catalogue {
             said.unwrap_or_default(),
             named.file.display()
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_agent_that_does_not_end_is_ended_at_its_deadline() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("resource.d/test/hangs");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "#!/bin/sh\nexec yes\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let folder = || root.path().to_owned();
+        let surroundings = Surroundings { ocf_root: folder(), state: folder(), tools: folder() };
+        let deadline = Duration::from_millis(100);
+        let catalogue = Catalogue { deadline, ..Catalogue::new(surroundings) };
+        let named = catalogue.find(&"ocf:test:hangs".parse().unwrap()).unwrap();
+        let why = catalogue.metadata(&named).await.unwrap_err();
+        assert!(why.contains("the agent took longer than 100ms"), "{why}");
     }
 }

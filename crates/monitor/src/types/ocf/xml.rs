@@ -59,7 +59,7 @@ pub(super) fn read(text: &str) -> Result<Element, String> {
         match taken {
             Ok(true) => {}
             Ok(false) => break,
-            Err(why) => return Err(format!("{why} (at byte {at})")),
+            Err(why) => return Err(format!("{} (at byte {at})", told(&why))),
         }
     }
     match (reading.open.pop(), reading.root) {
@@ -162,6 +162,12 @@ impl Reading {
 /// A name from a document, for a message.
 fn shown(name: &str) -> String {
     name.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
+/// The parser's words, which may have some of the document in them: a sentence, without what would command
+/// a terminal.
+fn told(why: &str) -> String {
+    why.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
