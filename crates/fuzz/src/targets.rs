@@ -9,6 +9,8 @@ mod documents;
 mod frames;
 mod http;
 mod join;
+mod metadata;
+mod monitor_client;
 mod peer;
 mod planner;
 mod records;
@@ -32,7 +34,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 19] = [
+pub static TARGETS: [Target; 21] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -51,6 +53,8 @@ pub static TARGETS: [Target; 19] = [
     answer::STREAM,
     credential::CREDENTIAL,
     frames::MONITOR,
+    monitor_client::CLIENT,
+    metadata::METADATA,
     planner::PLANNER,
 ];
 

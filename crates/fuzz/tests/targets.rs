@@ -55,5 +55,7 @@ targets! {
     events_of_hostile_nodes_have_no_power: "event-stream",
     credentials_are_refused_without_telling_them: "credential",
     what_monitors_say_is_read_safely: "monitor",
+    whoever_waits_for_a_hostile_monitor_is_answered: "monitor-client",
+    metadata_of_agents_is_understood_or_refused: "metadata",
     every_cluster_gets_a_plan_that_leads_to_rest: "planner",
 }

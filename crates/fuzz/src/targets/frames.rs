@@ -64,7 +64,7 @@ pub(super) const MONITOR: Target = Target {
 };
 
 /// The messages before the first nonsense.
-fn messages(pieces: &[&[u8]]) -> Vec<FromMonitor> {
+pub(super) fn messages(pieces: &[&[u8]]) -> Vec<FromMonitor> {
     let (mut decoder, mut out) = (Decoder::default(), Vec::new());
     for piece in pieces {
         decoder.feed(piece);
