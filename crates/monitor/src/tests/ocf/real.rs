@@ -164,7 +164,10 @@ fn an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_ask
         let (ours, theirs) = UnixStream::pair().unwrap();
         (std::process::Command::new(tools()).stdin(OwnedFd::from(theirs)).spawn().unwrap(), ours)
     };
-    let run = folder.path().join("ocf/runs/g+flight");
+    // Its state is where all agents of a machine keep theirs, also what an earlier test left behind.
+    let name = format!("flight-{}", std::process::id());
+    let name = name.as_str();
+    let run = folder.path().join(format!("ocf/runs/g+{name}"));
     let running = process::Mark::new([("STEADFAST_RUN".into(), run.into())]);
     let asleep = || {
         let line = |pid| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -173,8 +176,8 @@ fn an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_ask
     let slow = [("startdelay", "1000"), ("stopdelay", "0"), ("mondelay", "0")];
     let (mut first, ours) = start();
     with_process(place.clone(), ours, async |mut daemon| {
-        open(&mut daemon, "flight", "ocf:heartbeat:Delay", &slow).await;
-        daemon.ask("flight", Verb::Online, PATIENCE).await;
+        open(&mut daemon, name, "ocf:heartbeat:Delay", &slow).await;
+        daemon.ask(name, Verb::Online, PATIENCE).await;
         // The agent, and the `sleep` that it waits for.
         while !asleep() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -185,11 +188,11 @@ fn an_agent_that_runs_when_its_monitor_is_killed_is_ended_before_the_next_is_ask
     assert!(asleep(), "it goes on without its monitor");
     let (mut second, ours) = start();
     with_process(place, ours, async |mut daemon| {
-        open(&mut daemon, "flight", "ocf:heartbeat:Delay", &slow).await;
+        open(&mut daemon, name, "ocf:heartbeat:Delay", &slow).await;
         // This agent notes that it runs before it does its work.
-        assert_eq!(daemon.call("flight", Verb::Probe).await.verdict, Outcome::running().verdict);
+        assert_eq!(daemon.call(name, Verb::Probe).await.verdict, Outcome::running().verdict);
         assert!(running.find().is_empty(), "nobody starts beside the look");
-        assert_eq!(daemon.call("flight", Verb::Offline).await.verdict, Verdict::Done);
+        assert_eq!(daemon.call(name, Verb::Offline).await.verdict, Verdict::Done);
     });
     second.wait().unwrap();
 }
