@@ -12,6 +12,7 @@ mod physical_disk;
 mod port;
 mod process;
 mod server;
+mod systemd;
 mod web_site;
 
 use crate::kind::{Family, ResourceType};
@@ -42,6 +43,7 @@ impl Registry {
             ("web-site", Arc::new(web_site::WebSite::default())),
         ])
         .with("ocf", Arc::new(ocf::Ocf::of_this_machine()))
+        .with("systemd", Arc::new(systemd::Systemd::of_this_machine()))
     }
 
     /// These alone.
@@ -72,14 +74,12 @@ impl Registry {
     pub(crate) fn why_not(&self, kind: &TypeName) -> String {
         match self.family(kind) {
             Some(family) => family.why_not(kind),
-            None if kind.as_str().starts_with("systemd:") => {
-                format!("`{kind}`: this version runs no systemd units; run the unit's program as a `process`")
-            }
             None => {
                 let built_in: Vec<_> = self.built_in.keys().map(TypeName::as_str).collect();
                 let built_in = built_in.join(", ");
                 format!(
-                    "no resource type `{kind}`: built in are {built_in}; an agent is `ocf:PROVIDER:AGENT`"
+                    "no resource type `{kind}`: built in are {built_in}; an agent is `ocf:PROVIDER:AGENT`, \
+                     a unit `systemd:UNIT`"
                 )
             }
         }

@@ -10,3 +10,5 @@ mod disk_faults;
 mod ip_address;
 #[path = "hosted/physical_disk.rs"]
 mod physical_disk;
+#[path = "hosted/systemd.rs"]
+mod systemd;

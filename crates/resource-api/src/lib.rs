@@ -1,7 +1,7 @@
 //! The contract between the node daemon, its resource monitors and native plug-ins.
 //!
 //! The daemon never loads foreign code. A *monitor* does, in a process and a cgroup of its own: one
-//! for the built-in types and OCF agents, and one `steadfast-plugin-host` per native
+//! for the built-in types, OCF agents and systemd units, and one `steadfast-plugin-host` per native
 //! plug-in. All of them speak the same protocol over a socket pair:
 //!
 //! * [`frame`]: a length and a JSON document, bounded, versioned by the first message.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails its test")]
 
 use daemon::monitors::{Change, Ground, Monitors, Program};
-use resource_api::{Checks, Failure, Instance, Outcome, ResourceId, Verb, Verdict};
+use resource_api::{Checks, Failure, Instance, Note, Outcome, ResourceId, Verb, Verdict};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::fs;
@@ -194,5 +194,37 @@ fn what_was_never_opened_cannot_be_asked_for() {
         under.monitors.close(&id("a"));
         let outcome = under.call("a", Verb::Online).await;
         assert_eq!(outcome.verdict, Verdict::Failed { failure: Failure::Undefined });
+    });
+}
+
+#[test]
+fn what_an_agent_noted_is_known_to_the_next_monitor() {
+    if !Path::new("/usr/lib/ocf/resource.d/heartbeat/Stateful").exists()
+        || !rustix::process::geteuid().is_root()
+    {
+        let why = "no resource-agents here, or not run by root";
+        return lab::skip("what_an_agent_noted_is_known_to_the_next_monitor", why);
+    }
+    with(STEADFAST, async |under| {
+        let mut news = under.monitors.news();
+        let mut score = async || match hear(&mut news, |change| matches!(change, Change::Noted(_))).await {
+            Change::Noted(Note::Score { score, .. }) => score,
+            other => panic!("{other:?}"),
+        };
+        // Its state is where all agents of a machine keep theirs: no other test has one of this name.
+        let name = format!("noted-{}", std::process::id());
+        let (id, kind) = (id(&name), "ocf:heartbeat:Stateful".parse().unwrap());
+        let (parameters, checks) = (BTreeMap::new(), Checks::default());
+        under.monitors.open(Instance { id, kind, parameters, checks });
+        assert_eq!(under.call(&name, Verb::Online).await, Outcome::done());
+        assert_eq!(score().await, Some(5));
+        kill_process(under.pid(None).await, Signal::KILL).unwrap();
+        under.tells(events::MonitorReplaced::ENTRY.id).await;
+        // It rates itself as before, which is news only to one that does not know it.
+        assert_eq!(under.call(&name, Verb::Online).await, Outcome::done());
+        assert_eq!(under.call(&name, Verb::Promote).await, Outcome::done());
+        assert_eq!(score().await, Some(10));
+        assert_eq!(under.call(&name, Verb::Offline).await, Outcome::done());
+        assert_eq!(score().await, None);
     });
 }
