@@ -36,7 +36,8 @@ fn is_left_alone(spec: &ClusterSpec, view: &View, group: &GroupSpec) -> bool {
         let blocked = |one: &model::desired::ResourceSpec| {
             let state = copy.resources.get(&one.name).copied().unwrap_or(State::Offline);
             let blocks = one.policy.on_fail == model::desired::OnFail::Block;
-            state == State::StopFailed || (state == State::Failed && blocks)
+            let unmanaged = one.policy.unmanaged && state.may_run();
+            unmanaged || state == State::StopFailed || (state == State::Failed && blocks)
         };
         group.resources.iter().any(blocked)
     });

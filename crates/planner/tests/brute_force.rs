@@ -120,7 +120,8 @@ fn is_allowed(spec: &ClusterSpec, view: &View, arrangement: &Arrangement) -> boo
         let Some(at) = at else { continue };
         let node = &view.nodes[*at];
         let possible = group.possible_owners.is_empty() || group.possible_owners.contains(&node.name);
-        let ready = !group.resources.iter().any(|one| node.not_ready.iter().any(|not| not.kind == one.kind));
+        let started = group.resources.iter().filter(|one| !one.policy.unmanaged);
+        let ready = !started.into_iter().any(|one| node.not_ready.iter().any(|not| not.kind == one.kind));
         if node.standing != Standing::Up || !possible || !ready {
             return false;
         }

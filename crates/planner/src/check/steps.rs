@@ -91,7 +91,10 @@ fn start(
         // A resource whose failures are ignored counts as up; an optional one may have been given up.
         let forgiven = |name: &ResourceName| {
             let one = group.resources.iter().find(|one| one.name == *name);
-            one.is_none_or(|one| one.policy.optional || one.policy.on_fail == model::desired::OnFail::Ignore)
+            one.is_none_or(|one| {
+                let ignored = one.policy.on_fail == model::desired::OnFail::Ignore;
+                one.policy.optional || one.policy.unmanaged || ignored
+            })
         };
         if !any.names().iter().any(|name| up(name) || forgiven(name)) {
             fault(&format!("without {}", AnyOf::to_string(any)));

@@ -135,6 +135,7 @@ fn kept(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>,
     let serves = |(resource, state): (ResourceIx, &State)| {
         let one = &group.resources[resource];
         state.serves()
+            || one.spec.policy.unmanaged
             || (*state == State::Failed && one.on_fail == OnFail::Ignore)
             || (one.spec.policy.optional && worn_resource(problem, group, resource, copy.node).is_some())
     };

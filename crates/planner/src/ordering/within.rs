@@ -190,7 +190,7 @@ fn starts(
             && copy.is_some_and(|copy| copy.states[resource] == State::Failed)
             && kept.is_some_and(|kept| kept.stopped[resource].is_none());
         let given_up = one.spec.policy.optional && worn_resource(problem, group, resource, node).is_some();
-        if is_up(copy, kept, resource) || ignored || given_up {
+        if is_up(copy, kept, resource) || ignored || given_up || one.spec.policy.unmanaged {
             continue;
         }
         let because = match (kept.and_then(|kept| kept.stopped[resource]), copy) {

@@ -130,7 +130,7 @@ pub(super) fn carries(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> u64 {
     let mut needed: Vec<(usize, u64)> = problem.groups[ix].uses.clone();
     let mut mask = 0;
     for (bit, other) in carried.into_iter().take(CARRIED_MAX).enumerate() {
-        if could_follow(room, ix, other, node) && fits(room, node, other, &mut needed) {
+        if could_follow(room, ix, other, node) && fits(room, ix, node, other, &mut needed) {
             mask |= 1 << (CARRIED_MAX - bit);
         }
     }
@@ -157,8 +157,9 @@ fn could_follow(room: &Room<'_>, ix: GroupIx, other: GroupIx, node: NodeIx) -> b
 
 /// Whether there is room for one more of those that follow, beside those before it, of which the needs
 /// were added up.
-fn fits(room: &Room<'_>, node: NodeIx, other: GroupIx, needed: &mut Vec<(usize, u64)>) -> bool {
-    let group = &room.problem.groups[other];
+fn fits(room: &Room<'_>, ix: GroupIx, node: NodeIx, other: GroupIx, needed: &mut Vec<(usize, u64)>) -> bool {
+    let problem = room.problem;
+    let group = &problem.groups[other];
     let mut sum = needed.clone();
     for (measure, amount) in &group.uses {
         match sum.iter_mut().find(|(of, _)| of == measure) {
@@ -166,9 +167,14 @@ fn fits(room: &Room<'_>, node: NodeIx, other: GroupIx, needed: &mut Vec<(usize, 
             None => sum.push((*measure, *amount)),
         }
         let all = sum.iter().find(|(of, _)| of == measure).map_or(0, |(_, all)| *all);
-        // It may be there already, and then it counts among those that stay.
         let (fixed, _) = room.used(node, *measure, group.priority);
-        let own = if room.is_here(other, node) && !room.is_settled(other) { *amount } else { 0 };
+        // Those that follow, and are there already, count among those that stay; they are added up here.
+        let counted = problem.groups[ix]
+            .carried
+            .iter()
+            .filter(|one| room.is_pending(**one, node) && problem.groups[**one].priority >= group.priority);
+        let uses = |one: &GroupIx| problem.groups[*one].uses.iter().find(|(of, _)| of == measure);
+        let own: u64 = counted.filter_map(uses).map(|(_, amount)| *amount).sum();
         let capacity = room.problem.nodes[node].capacity[*measure];
         if capacity.is_some_and(|capacity| fixed.saturating_sub(own).saturating_add(all) > capacity) {
             return false;

@@ -73,6 +73,11 @@ impl<'p> Room<'p> {
         &self.current[group]
     }
 
+    /// Whether a group stays on a node, and has yet to choose.
+    pub(super) fn is_pending(&self, group: GroupIx, node: NodeIx) -> bool {
+        self.pending[node].binary_search(&group).is_ok()
+    }
+
     pub(super) fn is_here(&self, group: GroupIx, node: NodeIx) -> bool {
         self.current[group].iter().any(|at| at.node == node)
     }

@@ -9,6 +9,7 @@
 use super::room::Room;
 use super::{Choice, Chosen, Verdict, Why, keys, single};
 use crate::ids::{GroupIx, NodeIx};
+use model::desired::Place;
 use std::collections::BTreeSet;
 
 /// So many nodes are tried in all: some milliseconds.
@@ -46,8 +47,14 @@ fn concerned(room: &Room<'_>, order: &[GroupIx], ix: GroupIx) -> Vec<GroupIx> {
     };
     let free: Vec<GroupIx> = order.iter().copied().filter(|other| is_free(*other)).collect();
     let reach = |group: GroupIx| -> Vec<NodeIx> {
-        let nodes = room.problem.nodes.places();
-        nodes.filter(|node| super::bars::fixed(room.problem, group, *node, false).is_none()).collect()
+        let nodes = || room.problem.nodes.places();
+        let own = nodes().filter(|node| super::bars::fixed(room.problem, group, *node, false).is_none());
+        let own: Vec<NodeIx> = own.collect();
+        // Who is kept away from a whole domain is kept away by whoever is anywhere in it.
+        let by_domain =
+            room.problem.groups[group].apart.iter().any(|(_, place)| *place == Place::FailureDomain);
+        let near = |node: &NodeIx| own.iter().any(|one| room.is_same(*one, *node, Place::FailureDomain));
+        if by_domain { nodes().filter(near).collect() } else { own }
     };
     let mut nodes: BTreeSet<NodeIx> = reach(ix).into_iter().collect();
     let mut found: BTreeSet<GroupIx> = BTreeSet::new();

@@ -271,6 +271,9 @@ fn frozen(problem: &Problem<'_>, group: &Group<'_>) -> Option<Frozen> {
         // A node that is gone takes with it what could not be stopped, as soon as it may be taken over.
         let there = crate::placement::is_there(problem.nodes[copy.node].standing);
         for (ix, state) in copy.states.iter().filter(|_| there) {
+            if group.resources[ix].spec.policy.unmanaged && state.may_run() {
+                return Some(Frozen::UnmanagedResource(ix, copy.node));
+            }
             match (state, group.resources[ix].on_fail) {
                 (State::StopFailed, _) => return Some(Frozen::StopFailed(ix, copy.node)),
                 (State::Failed, OnFail::Block) => return Some(Frozen::Blocked(ix, copy.node)),

@@ -48,7 +48,11 @@ pub(crate) fn worn(problem: &Problem<'_>, group: GroupIx, node: NodeIx) -> Optio
         return None;
     }
     let of = |(ix, _): (ResourceIx, _)| worn_resource(problem, group, ix, node);
-    group.resources.iter().filter(|(_, one)| !one.spec.policy.optional).find_map(of)
+    group
+        .resources
+        .iter()
+        .filter(|(_, one)| !one.spec.policy.optional && !one.spec.policy.unmanaged)
+        .find_map(of)
 }
 
 /// Why a resource's failures keep it from a node now, if they do.

@@ -78,6 +78,8 @@ pub(crate) enum Frozen {
     Maintenance,
     /// The file says that it is not managed.
     Unmanaged,
+    /// This resource of it is not managed, and runs there: the group cannot be moved without it.
+    UnmanagedResource(ResourceIx, NodeIx),
     /// This resource of it could not be stopped there.
     StopFailed(ResourceIx, NodeIx),
     /// This resource of it failed there, and is to be left as it is.
@@ -100,7 +102,9 @@ impl Group<'_> {
     /// looks after it by hand knows.
     pub(crate) fn frozen_serves(&self, copy: &Copy<'_>) -> bool {
         match self.frozen {
-            Some(Frozen::Cluster | Frozen::Maintenance | Frozen::Unmanaged) => copy.is_here(),
+            Some(
+                Frozen::Cluster | Frozen::Maintenance | Frozen::Unmanaged | Frozen::UnmanagedResource(..),
+            ) => copy.is_here(),
             _ => copy.states.iter().all(|(resource, state)| {
                 state.serves()
                     || (*state == State::Failed && self.resources[resource].on_fail == OnFail::Ignore)

@@ -352,6 +352,11 @@ fn frozen(problem: &Problem<'_>, ix: GroupIx, frozen: Frozen) -> String {
         Frozen::Cluster => "the cluster is in maintenance: nothing is started, stopped or moved".to_owned(),
         Frozen::Maintenance => "it is in maintenance: the cluster does nothing with it".to_owned(),
         Frozen::Unmanaged => "the file says that it is not managed".to_owned(),
+        Frozen::UnmanagedResource(resource, node) => format!(
+            "`{}` runs on {}, and the file says that it is not managed: its group is left alone while it does",
+            name(resource),
+            at(node)
+        ),
         Frozen::StopFailed(resource, node) => format!(
             "`{}` could not be stopped on {}, so the group is started nowhere else; stop it by hand, then \
              `steadfast resource clear {}`",

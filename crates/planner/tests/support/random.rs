@@ -184,7 +184,12 @@ fn resource(dice: &mut Dice, place: usize, earlier: &[model::ResourceName]) -> R
         kind: dice.pick(&["dummy", "process", "ocf:heartbeat:Dummy"]).parse().unwrap(),
         depends_on,
         exclusive: Exclusive::None,
-        policy: ResourcePolicy { on_fail, ..ResourcePolicy::default() },
+        policy: ResourcePolicy {
+            on_fail,
+            optional: dice.one_in(12),
+            unmanaged: dice.one_in(25),
+            ..ResourcePolicy::default()
+        },
         parameters: BTreeMap::new(),
     }
 }
