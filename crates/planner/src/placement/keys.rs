@@ -102,6 +102,7 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
     if room.is_here(ix, node) {
         score += i64::from(group.spec.policy.stickiness);
     }
+    score += followers(room, ix, node);
     for (aim, more, place) in &group.near {
         let same = |at: super::Chosen| room.is_same(at.node, node, *place) && (at.primary || !aim.primary);
         // One that chooses later, and may be drawn away itself, is no place to go by: two that look at
@@ -112,6 +113,13 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
         }
     }
     score
+}
+
+/// What a node is worth to those that run only where a group runs: they have no other say in where that is.
+pub(super) fn followers(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
+    let followers = room.problem.groups[ix].carried.iter().map(|other| &room.problem.groups[*other]);
+    let have_a_say = followers.filter(|other| other.frozen.is_none() && !other.view.wanted_offline);
+    have_a_say.filter_map(|other| other.worth[node].ok()).map(i64::from).sum()
 }
 
 /// So many of those that run only where a group runs are weighed: as many as fit into a number. More of

@@ -37,7 +37,7 @@ pub(super) fn choose(room: &Room<'_>, ix: GroupIx, places: &mut [Chosen]) {
                 group.primary_worth[at.node].ok().filter(|_| runs || (copy.view.primary && !gives_up))?;
             let is_kept = copy.view.primary && !group.mobile && group.asked.is_none();
             let asked = group.asked == Some(at.node);
-            let score = i64::from(says) + i64::from(worth);
+            let score = i64::from(says) + i64::from(worth) + keys::followers(room, ix, at.node);
             let carries = keys::carries(room, ix, at.node);
             Some(((!carries, !asked, !is_kept, -score, !copy.view.primary, at.node), place))
         })
