@@ -75,7 +75,7 @@ pub use faults::Traffic;
 pub use host::Host;
 pub use init::Init;
 pub use network::Network;
-pub use skip::{or_skip, skip};
+pub use skip::{kernel_lacks, or_skip, skip};
 pub use small_disk::SmallDisk;
 pub use wait::{eventually, wait_for};
 pub use whole::Lab;

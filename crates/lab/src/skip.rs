@@ -34,6 +34,15 @@ pub fn skip(test: &str, reason: &str) {
     let line = format!("SKIPPED {test}: {}\n", reason.replace('\n', " "));
     let required = std::env::var_os("STEADFAST_REQUIRE_LAB").is_some_and(|value| value == "1");
     assert!(!required, "STEADFAST_REQUIRE_LAB=1, but: {line}");
+    say(&line);
+}
+
+/// Says the same of what only another kernel could bring, and so nobody can ask for.
+pub fn kernel_lacks(test: &str, what: &str) {
+    say(&format!("SKIPPED {test}: this kernel has no {what}\n"));
+}
+
+fn say(line: &str) {
     // Not eprint!, which the test harness captures. There is nowhere to report a failure to.
     let _ = std::io::stderr().write_all(line.as_bytes());
     if let Some(path) = std::env::var_os("STEADFAST_SKIPPED_LOG") {

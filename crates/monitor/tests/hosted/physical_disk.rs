@@ -20,7 +20,7 @@ pub(crate) fn lab(test: &str, hosts: usize, programs: &[&str]) -> Option<Lab> {
     let known = std::fs::read_to_string("/proc/filesystems").unwrap();
     for kind in programs.iter().filter_map(|program| program.strip_prefix("mkfs.")) {
         if !known.split_whitespace().any(|found| found == kind) {
-            lab::skip(test, &format!("this kernel has no {kind}"));
+            lab::kernel_lacks(test, kind);
             return None;
         }
     }

@@ -224,6 +224,8 @@ fn what_an_agent_noted_is_known_to_the_next_monitor() {
         assert_eq!(under.call(&name, Verb::Online).await, Outcome::done());
         assert_eq!(under.call(&name, Verb::Promote).await, Outcome::done());
         assert_eq!(score().await, Some(10));
+        assert_eq!(under.call(&name, Verb::Demote).await, Outcome::done());
+        assert_eq!(score().await, Some(5));
         assert_eq!(under.call(&name, Verb::Offline).await, Outcome::done());
         assert_eq!(score().await, None);
     });
