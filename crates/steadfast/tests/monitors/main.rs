@@ -126,10 +126,16 @@ fn after_the_end_of_a_monitor_everything_is_opened_probed_and_watched_as_before(
         let first = under.pid(None).await;
         kill_process(first, Signal::KILL).unwrap();
 
-        for (name, expected) in [("rests", Outcome::not_running()), ("runs", Outcome::running())] {
-            let adopted = hear(&mut news, |change| matches!(change, Change::Adopted { .. })).await;
-            assert_eq!(adopted, Change::Adopted { id: id(name), outcome: expected });
+        // They are probed side by side, and told as each is known.
+        let mut adopted = BTreeMap::new();
+        while adopted.len() < 2 {
+            let heard = hear(&mut news, |change| matches!(change, Change::Adopted { .. })).await;
+            if let Change::Adopted { id, outcome } = heard {
+                adopted.insert(id, outcome);
+            }
         }
+        let expected = [("rests", Outcome::not_running()), ("runs", Outcome::running())];
+        assert_eq!(adopted, expected.map(|(name, outcome)| (id(name), outcome)).into());
         let told = under.tells(events::MonitorDied::ENTRY.id).await;
         assert!(told.contains("signal 9") && told.contains("It looked after: g/rests, g/runs."), "{told}");
         under.tells(events::MonitorReplaced::ENTRY.id).await;
