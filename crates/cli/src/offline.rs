@@ -14,4 +14,4 @@ mod suppose;
 mod tests;
 
 pub(crate) use given::Given;
-pub(crate) use question::{Question, Start, after, has_primaries};
+pub(crate) use question::{Question, Start, after};

@@ -13,15 +13,18 @@
 //! 4. `report`: why, in words and codes.
 //!
 //! Beside them: [`hypothesis`] changes a view to what would be if something happened, [`foresight`] asks
-//! that for everything that can fail, and [`check`] judges plans with code of its own.
+//! that for everything that can fail, [`check`] judges plans with code of its own, and [`answer`] is a plan as
+//! scripts read it.
 //!
 //! Deliberately absent: carrying out. A plan is complete; whoever executes it decides nothing, and makes
 //! a new one as soon as anything is not as the plan assumed.
 
+pub mod answer;
 pub mod check;
 pub mod foresight;
 pub mod hypothesis;
 mod ids;
+mod now;
 mod ordering;
 mod placement;
 mod plan;

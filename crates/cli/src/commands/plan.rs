@@ -1,15 +1,13 @@
 //! `steadfast plan`: what would be done, and why.
 
-pub(crate) mod answer;
-
 use super::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::offline::{Given, Question, Start, after};
 use crate::render::plan::plans as render;
-use answer::Answer;
 use planner::Plan;
+use planner::answer::Answer;
 
 /// How many plans are shown of a cluster that comes up. Each follows from a primary that another group
 /// waits for; whoever has more of them in a row reads the last in the cluster itself.

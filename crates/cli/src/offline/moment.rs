@@ -3,10 +3,8 @@
 //! Hours and days in a declarative file are local time. The machine's zone is read by `jiff`, in this
 //! process; where it cannot be read, it is UTC, and that is said.
 
-use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use model::desired::{Date, Day};
 use planner::Now;
 use std::str::FromStr;
 
@@ -54,25 +52,14 @@ pub(super) fn now(when: When, zone: &TimeZone) -> Option<Now> {
         // An hour that the clocks skip is taken as the one after it, one that they repeat as the first.
         When::Here(at) => at.to_zoned(zone.clone()).ok()?,
     };
-    let day = match at.weekday() {
-        Weekday::Monday => Day::Mon,
-        Weekday::Tuesday => Day::Tue,
-        Weekday::Wednesday => Day::Wed,
-        Weekday::Thursday => Day::Thu,
-        Weekday::Friday => Day::Fri,
-        Weekday::Saturday => Day::Sat,
-        Weekday::Sunday => Day::Sun,
-    };
-    let number = |of: i8| u8::try_from(of).ok();
-    let date =
-        Date { year: u16::try_from(at.year()).ok()?, month: number(at.month())?, day: number(at.day())? };
     let unix_ms = u64::try_from(at.timestamp().as_millisecond()).ok()?;
-    Some(Now { unix_ms, date, day, hour: number(at.hour())? })
+    Some(Now::at(unix_ms, at.offset().seconds()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::desired::Day;
 
     fn zoned(text: &str, hours: i8) -> Now {
         now(text.parse().unwrap(), &TimeZone::fixed(jiff::tz::offset(hours))).unwrap()

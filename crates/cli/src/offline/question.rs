@@ -125,18 +125,13 @@ fn settle(spec: &ClusterSpec, mut view: View) -> View {
 pub(crate) fn after(spec: &ClusterSpec, view: &View) -> View {
     let mut then = planner::foresight::settled(spec, view);
     for (name, known) in &mut then.groups {
-        if spec.group(name).is_some_and(has_primaries) {
+        if spec.group(name).is_some_and(GroupSpec::has_primaries) {
             for copy in &mut known.copies {
                 copy.promotion.get_or_insert(0);
             }
         }
     }
     then
-}
-
-/// Whether some copies of a group are primary.
-pub(crate) fn has_primaries(group: &GroupSpec) -> bool {
-    group.policy.clones.is_some_and(|clones| clones.primaries > 0)
 }
 
 fn status(path: &Path) -> Result<Snapshot, Failure> {

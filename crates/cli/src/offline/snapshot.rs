@@ -5,9 +5,8 @@
 //! a newer version, and because whoever replays a case cuts out what is secret. What cannot be understood
 //! is told, never guessed.
 
-use super::question::has_primaries;
 use crate::failure::Failure;
-use model::desired::ClusterSpec;
+use model::desired::{ClusterSpec, GroupSpec};
 use model::{GroupName, NodeName, ResourceName};
 use planner::{CopyView, GroupView, NodeView, NotReady, Standing, State, Takeover, View};
 use serde::Deserialize;
@@ -151,8 +150,8 @@ impl Snapshot {
         let takeover =
             lease_ms.map_or(Takeover::Now, |lease_ms| Takeover::At(as_of_ms.saturating_add(lease_ms)));
         // A status names one owner and no roles: of a group with primaries, it is the primary.
-        let primary =
-            spec.group(name).is_some_and(has_primaries) && resources.values().all(|state| state.serves());
+        let primary = spec.group(name).is_some_and(GroupSpec::has_primaries)
+            && resources.values().all(|state| state.serves());
         let promotion = primary.then_some(0);
         let copy = CopyView { node: owner.clone(), owned: true, takeover, primary, promotion, resources };
         GroupView { copies: vec![copy], ..GroupView::default() }

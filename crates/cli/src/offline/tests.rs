@@ -3,7 +3,6 @@
 use super::{Given, Question};
 use crate::args::{Cli, Command};
 use crate::commands::check::find;
-use crate::commands::plan::answer::{Answer, Explained};
 use crate::commands::plan::plans;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -11,6 +10,7 @@ use crate::golden::check;
 use crate::paint::paint;
 use crate::render;
 use clap::{CommandFactory, FromArgMatches};
+use planner::answer::{Answer, Explained};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

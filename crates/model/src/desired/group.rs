@@ -34,6 +34,14 @@ pub struct GroupSpec {
     pub resources: Vec<ResourceSpec>,
 }
 
+impl GroupSpec {
+    /// Whether some of its copies are primary.
+    #[must_use]
+    pub fn has_primaries(&self) -> bool {
+        self.policy.clones.is_some_and(|clones| clones.primaries > 0)
+    }
+}
+
 /// When a group returns to a preferred owner that came back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,12 +1,12 @@
 //! Why a group is where it is, by a file.
 
 use crate::commands::Format;
-use crate::commands::plan::answer::Explained;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::offline::{Given, Question};
 use crate::render::plan::explained;
+use planner::answer::Explained;
 
 pub(super) fn run(
     what: &str,

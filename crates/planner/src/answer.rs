@@ -1,14 +1,14 @@
 //! A plan as JSON, which outside scripts rely on.
 
-use crate::offline::has_primaries;
+use crate::plan::{Plan, Step};
+use crate::report::{Considered, GroupReport, Outcome, PlaceReport};
 use model::desired::{ClusterSpec, GroupSpec};
-use planner::{Considered, GroupReport, Outcome, Plan, Step};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Where everything is to be, and the steps there.
 #[derive(Debug, Serialize)]
-pub(crate) struct Answer<'a> {
+pub struct Answer<'a> {
     /// The groups, by name.
     placement: BTreeMap<&'a str, Group<'a>>,
     /// The resources, by `GROUP/RESOURCE`.
@@ -25,7 +25,7 @@ pub(crate) struct Answer<'a> {
 
 /// Where a group is to be.
 #[derive(Debug, Serialize)]
-pub(crate) struct Group<'a> {
+pub struct Group<'a> {
     /// Its node, of a clone the first; null: nowhere.
     node: Option<&'a str>,
     /// What it is there: `online`, or where a group has primaries, `primary` or `replica`.
@@ -59,7 +59,7 @@ struct Resource<'a> {
 
 impl<'a> Answer<'a> {
     /// Of plans, made from this file, that follow each other.
-    pub(crate) fn new(spec: &'a ClusterSpec, plans: &'a [Plan]) -> Option<Self> {
+    pub fn new(spec: &'a ClusterSpec, plans: &'a [Plan]) -> Option<Self> {
         let (first, rest) = plans.split_first()?;
         let then = rest.iter().map(|plan| Self::one(spec, plan)).collect();
         Some(Self { then, ..Self::one(spec, first) })
@@ -86,9 +86,9 @@ impl<'a> Answer<'a> {
 
 impl<'a> Group<'a> {
     /// Of the report on it.
-    pub(crate) fn new(group: &GroupSpec, report: &'a GroupReport) -> Self {
-        let has_primaries = has_primaries(group);
-        let place = |at: &'a planner::PlaceReport| Place {
+    pub fn new(group: &GroupSpec, report: &'a GroupReport) -> Self {
+        let has_primaries = group.has_primaries();
+        let place = |at: &'a PlaceReport| Place {
             node: at.node.as_str(),
             role: match (has_primaries, at.primary) {
                 (false, _) => "online",
@@ -111,7 +111,7 @@ impl<'a> Group<'a> {
 
 /// The whole report on one group.
 #[derive(Debug, Serialize)]
-pub(crate) struct Explained<'a> {
+pub struct Explained<'a> {
     group: &'a str,
     #[serde(flatten)]
     placed: Group<'a>,
@@ -122,7 +122,7 @@ pub(crate) struct Explained<'a> {
 
 impl<'a> Explained<'a> {
     /// Of a group's report, and the plan that it is of.
-    pub(crate) fn new(group: &'a GroupSpec, report: &'a GroupReport, plan: &'a Plan) -> Self {
+    pub fn new(group: &'a GroupSpec, report: &'a GroupReport, plan: &'a Plan) -> Self {
         Self {
             group: group.name.as_str(),
             placed: Group::new(group, report),
