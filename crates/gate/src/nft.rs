@@ -1,0 +1,244 @@
+//! The gate of nftables, where eBPF is not permitted: elements of sets that time out by themselves.
+//!
+//! One table of the family `netdev` for each node, `steadfast_NODE`. Two of its sets hold the gated addresses,
+//! two those that are open, each with the time it has left; a packet of a gated address that is not open is
+//! dropped. The chains are at ingress and egress of every interface: before any translation of addresses, and
+//! where raw sockets pass too.
+//!
+//! What makes it weaker than eBPF is that its times count from the write, not to a moment. So:
+//! * **A renewal deletes and adds in one transaction**, which fails once the element has timed out: a writer
+//!   that was frozen in between revives nothing. But the time counts from the write, so an address may be
+//!   open for up to twice its lease after the last grant.
+//! * **A first opening** has nothing to delete. One that was frozen in between opens late: until its first
+//!   renewal, an address is protected no better than by its processes ([`crate::Kind::Nftables`]).
+//! * **The table is owned by a socket**, so that `nft flush ruleset` leaves it alone, and persists when that
+//!   socket is closed (kernel 6.9 and later; on older ones it is nobody's). From then on it can be flushed. So
+//!   somebody other than the daemon has to hold a copy of the socket ([`crate::Gate::held`]).
+
+mod rules;
+mod words;
+
+use crate::error::{GateError, is, system};
+use crate::gate::{Coverage, Standing, Uncovered};
+use crate::netlink::{Message, Netlink};
+use crate::{clock, interfaces};
+use rules::{GUARDED, OPEN, Table};
+use rustix::io::Errno;
+use rustix::net::netlink::NETFILTER;
+use std::collections::BTreeSet;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+/// The table and what is in it.
+#[derive(Debug)]
+pub(crate) struct NftGate {
+    table: Table,
+    netfilter: Netlink,
+    route: Netlink,
+    /// Whether the table is this socket's own.
+    owned: bool,
+    gated: BTreeSet<IpAddr>,
+    /// Those that were opened, and not closed since: setting them renews, and cannot open.
+    opened: BTreeSet<IpAddr>,
+}
+
+impl NftGate {
+    /// With the table that is there, if it is; by the socket that owns it, if somebody held that.
+    pub(crate) fn open_or_adopt(node: &str, held: Option<OwnedFd>) -> Result<Self, GateError> {
+        let netfilter = match held {
+            Some(socket) => Netlink::with_socket(socket),
+            None => Netlink::open(Some(NETFILTER)),
+        };
+        let mut gate = Self {
+            table: Table::of(node),
+            netfilter: netfilter.map_err(system("open a netlink socket"))?,
+            route: Netlink::open(None).map_err(system("open a netlink socket"))?,
+            owned: true,
+            gated: BTreeSet::new(),
+            opened: BTreeSet::new(),
+        };
+        gate.install()?;
+        for standing in gate.standing()? {
+            gate.gated.insert(standing.address);
+            if standing.deadline_boot_ns > 0 {
+                gate.opened.insert(standing.address);
+            }
+        }
+        Ok(gate)
+    }
+
+    /// Whether the table outlives `nft flush ruleset` as long as a copy of the socket is held.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owned
+    }
+
+    /// A copy of the socket that owns the table.
+    pub(crate) fn held(&self) -> Result<OwnedFd, GateError> {
+        self.netfilter.as_fd().try_clone_to_owned().map_err(system("copy the socket that owns the table"))
+    }
+
+    /// Makes the table, or takes it over; the rules are made anew in the same transaction.
+    fn install(&mut self) -> Result<(), GateError> {
+        let mut made = self.transact(self.table.messages(true));
+        if made.as_ref().is_err_and(|error| is(error, Errno::OPNOTSUPP) || is(error, Errno::INVAL)) {
+            // A kernel that knows no owner, or no table that persists without one.
+            self.owned = false;
+            made = self.transact(self.table.messages(false));
+        }
+        made.map_err(|error| {
+            let name = self.table.name();
+            if is(&error, Errno::PERM) {
+                let why = format!(
+                    "the table netdev {name} belongs to another process, or CAP_NET_ADMIN is missing; end the \
+                     process that holds the gate of this node, or see `nft list table netdev {name}`"
+                );
+                return GateError::NotPermitted(why);
+            }
+            system(format!("make the table netdev {name}"))(error)
+        })
+    }
+
+    /// Puts the table back if somebody removed it, and its chains at interfaces that have none.
+    pub(crate) fn cover(&mut self) -> Result<Coverage, GateError> {
+        let mut there = self.chains()?;
+        if !there.contains(rules::IN) || !there.contains(rules::OUT) {
+            self.opened.clear();
+            self.install()?;
+            let gated: Vec<Message> =
+                self.gated.iter().map(|address| self.table.add(GUARDED, *address, None)).collect();
+            self.transact(gated).map_err(system("put the gated addresses back"))?;
+            there = self.chains()?;
+        }
+        let mut coverage = Coverage::default();
+        for interface in interfaces::all(&mut self.route).map_err(system("list the interfaces"))? {
+            let name = interface.name;
+            if self.table.chains_at(&name).iter().all(|chain| there.contains(chain)) {
+                continue;
+            }
+            match self.transact(self.table.at(&name)) {
+                Ok(()) => coverage.added.push(name),
+                // It has gone meanwhile.
+                Err(error) if is(&error, Errno::NODEV) || is(&error, Errno::NOENT) => {}
+                Err(error) => {
+                    let why = system(format!("put a chain at {name}"))(error).to_string();
+                    coverage.uncovered.push(Uncovered { interface: name, why });
+                }
+            }
+        }
+        Ok(coverage)
+    }
+
+    fn chains(&mut self) -> Result<BTreeSet<String>, GateError> {
+        let said = self.netfilter.list(&self.table.all_chains()).map_err(system("list the chains"))?;
+        Ok(said.iter().filter_map(|said| self.table.chain_in(said)).collect())
+    }
+
+    /// Opens, renews or closes an address.
+    pub(crate) fn set(&mut self, address: IpAddr, deadline_boot_ns: u64) -> Result<(), GateError> {
+        let what = || format!("set the deadline of {address}");
+        let mut messages = Vec::new();
+        if !self.gated.contains(&address) {
+            messages.push(self.table.add(GUARDED, address, None));
+        }
+        // Rounded down: an address may close early, never late.
+        let left_ms = u64::try_from(clock::until(deadline_boot_ns).as_millis()).unwrap_or(u64::MAX);
+        let renews = self.opened.contains(&address);
+        if left_ms == 0 {
+            self.close(address, messages)?;
+        } else {
+            if renews {
+                messages.push(self.table.remove(OPEN, address));
+            }
+            messages.push(self.table.add(OPEN, address, Some(left_ms)));
+            match self.transact(messages) {
+                Err(error) if renews && is(&error, Errno::NOENT) => {
+                    return Err(GateError::Expired { address });
+                }
+                other => other.map_err(system(what()))?,
+            }
+            self.opened.insert(address);
+        }
+        self.gated.insert(address);
+        Ok(())
+    }
+
+    fn close(&mut self, address: IpAddr, before: Vec<Message>) -> Result<(), GateError> {
+        let what = || format!("close {address}");
+        self.transact(before).map_err(system(what()))?;
+        match self.transact(vec![self.table.remove(OPEN, address)]) {
+            Err(error) if !is(&error, Errno::NOENT) => return Err(system(what())(error)),
+            _ => {}
+        }
+        self.opened.remove(&address);
+        Ok(())
+    }
+
+    /// Gates an address no longer.
+    pub(crate) fn remove(&mut self, address: IpAddr) -> Result<(), GateError> {
+        self.close(address, Vec::new())?;
+        if self.gated.remove(&address) {
+            match self.transact(vec![self.table.remove(GUARDED, address)]) {
+                Err(error) if !is(&error, Errno::NOENT) => {
+                    return Err(system(format!("remove the gate of {address}"))(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// All gated addresses.
+    pub(crate) fn standing(&mut self) -> Result<Vec<Standing>, GateError> {
+        let mut open = Vec::new();
+        let mut all = Vec::new();
+        for wide in [false, true] {
+            let left = self.elements(OPEN, wide)?;
+            let now = clock::boot_now_ns();
+            open.extend(
+                left.into_iter().map(|(address, left_ms)| {
+                    (address, now.saturating_add(left_ms.saturating_mul(1_000_000)))
+                }),
+            );
+            all.extend(self.elements(GUARDED, wide)?);
+        }
+        let deadline =
+            |address| open.iter().find(|(open, _)| *open == address).map_or(0, |(_, until)| *until);
+        let standing = |(address, _)| Standing { address, deadline_boot_ns: deadline(address) };
+        let mut all: Vec<_> = all.into_iter().map(standing).collect();
+        all.sort_by_key(|standing| standing.address);
+        Ok(all)
+    }
+
+    fn elements(&mut self, set: &str, wide: bool) -> Result<Vec<(IpAddr, u64)>, GateError> {
+        let said =
+            self.netfilter.list(&self.table.all_elements(set, wide)).map_err(system("read the sets"))?;
+        Ok(said.iter().flat_map(words::elements).collect())
+    }
+
+    /// Removes the table.
+    pub(crate) fn dismantle(mut self) -> Result<(), GateError> {
+        match self.transact(vec![self.table.delete()]) {
+            Err(error) if !is(&error, Errno::NOENT) => Err(system("remove the table")(error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn transact(&mut self, messages: Vec<Message>) -> io::Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.netfilter.transact(words::ends(), messages)
+    }
+}
+
+/// Whether a table with a chain at the egress of an interface can be made: it is made and removed in one
+/// transaction.
+pub(crate) fn try_out() -> io::Result<()> {
+    let mut netfilter = Netlink::open(Some(NETFILTER))?;
+    let table = Table::named("steadfast_probe");
+    let mut messages = table.messages(false);
+    messages.extend(table.at("lo"));
+    messages.push(table.delete());
+    netfilter.transact(words::ends(), messages)
+}
