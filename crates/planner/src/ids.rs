@@ -60,6 +60,10 @@ impl<I: Copy + From<usize> + Into<usize>, T> Of<I, T> {
         self.rows.len()
     }
 
+    pub(crate) fn get(&self, place: I) -> Option<&T> {
+        self.rows.get(place.into())
+    }
+
     pub(crate) fn places(&self) -> impl DoubleEndedIterator<Item = I> + Clone + use<I, T> {
         (0..self.rows.len()).map(I::from)
     }

@@ -30,6 +30,7 @@ mod placement;
 mod plan;
 mod problem;
 mod report;
+mod sequence;
 mod view;
 
 pub use plan::{Action, Plan, Step};
@@ -55,7 +56,7 @@ fn plan_with(spec: &ClusterSpec, view: &View, focus: Option<&GroupName>) -> Plan
     let focus = focus.and_then(|name| problem.groups.iter().find(|(_, group)| group.name() == name));
     let focus = focus.map(|(ix, _)| ix);
     let placement = placement::place(&problem, focus);
-    let (steps, continuity) = ordering::steps(&problem, &placement);
-    let report = report::report(&problem, &placement, &continuity, &steps, focus);
-    Plan { steps, report }
+    let ordered = ordering::steps(&problem, &placement);
+    let report = report::report(&problem, &placement, &ordered, focus);
+    Plan { steps: ordered.steps, report }
 }

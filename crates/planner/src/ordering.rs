@@ -15,19 +15,32 @@ mod within;
 pub(crate) use continuity::Continuity;
 pub(crate) use draft::Because;
 
+use crate::ids::{GroupIx, Of};
 use crate::placement::Placement;
 use crate::plan::Step;
 use crate::problem::Problem;
 use draft::Draft;
 
-/// The steps, and what they interrupt.
-pub(crate) fn steps(problem: &Problem<'_>, placement: &Placement) -> (Vec<Step>, Continuity) {
+/// The steps, and what they mean for each group.
+pub(crate) struct Ordered {
+    pub(crate) steps: Vec<Step>,
+    /// Whether there is a step with it.
+    pub(crate) is_touched: Of<GroupIx, bool>,
+    pub(crate) continuity: Continuity,
+}
+
+/// Draws the steps up, and puts them in order.
+pub(crate) fn steps(problem: &Problem<'_>, placement: &Placement) -> Ordered {
     let continuity = continuity::find(problem, placement);
     let mut draft = Draft::new(problem.groups.len());
     for group in problem.groups.places() {
         within::steps(problem, placement, &continuity, group, &mut draft);
     }
     between::order(problem, placement, &continuity, &mut draft);
+    let mut is_touched = Of::filled(problem.groups.len(), false);
+    for step in &draft.steps {
+        is_touched[step.group] = true;
+    }
     let steps = draft.finish(problem, placement);
-    (steps, continuity)
+    Ordered { steps, is_touched, continuity }
 }

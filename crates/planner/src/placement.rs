@@ -28,6 +28,7 @@ pub(crate) use keys::Criterion;
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::problem::{Aim, Frozen, Problem, Worn};
 use room::Room;
+use std::collections::BTreeMap;
 
 /// So many passes are made at most. Two are usual, and more than three were never seen; the bound is
 /// for policies that contradict each other.
@@ -92,7 +93,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Placement {
     pub(crate) choices: Of<GroupIx, Choice>,
     /// Why a group could not stay where it was.
-    pub(crate) left: Of<GroupIx, Option<Bar>>,
+    pub(crate) left: BTreeMap<GroupIx, Bar>,
 }
 
 /// Chooses for every group. For `focus`, every node is weighed, even if the group stays.
@@ -123,12 +124,15 @@ fn pass(
     order: &[GroupIx],
     current: &Of<GroupIx, Vec<Chosen>>,
     focus: Option<GroupIx>,
-) -> (Of<GroupIx, Choice>, Of<GroupIx, Option<Bar>>) {
+) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, Bar>) {
     let mut room = Room::new(problem, current, focus);
     for group in order {
         choose(&mut room, *group);
         if room.choice(*group).why == Why::Nowhere {
-            search::make_room(&mut room, order, *group);
+            search::make_room(&mut room, *group);
+        }
+        if room.choice(*group).why == Why::Best && search::is_free(&room, *group) {
+            room.free.push(*group);
         }
     }
     room.into_choices()
@@ -200,18 +204,14 @@ fn held(problem: &Problem<'_>, ix: GroupIx) -> Option<NodeIx> {
 /// Where everything is now.
 fn now(problem: &Problem<'_>) -> Of<GroupIx, Vec<Chosen>> {
     let places = |(_, group): (GroupIx, &crate::problem::Group<'_>)| {
-        let here = group.copies.iter().filter(|copy| copy.is_here());
-        let place = |copy: &crate::problem::Copy<'_>| {
-            let gone = !bars::is_there(problem.nodes[copy.node].standing);
-            ((gone, !copy.view.owned), Chosen { node: copy.node, primary: copy.view.primary })
-        };
-        let mut places: Vec<((bool, bool), Chosen)> = here.map(place).collect();
+        let mut here: Vec<&crate::problem::Copy<'_>> =
+            group.copies.iter().filter(|copy| copy.is_here()).collect();
         // Of a group that is found twice, what can be told to do things counts, and then the owner's.
-        places.sort_by_key(|(rank, chosen)| (*rank, chosen.node));
-        if !group.is_clone() {
-            places.truncate(1);
-        }
-        places.into_iter().map(|(_, chosen)| chosen).collect()
+        here.sort_by_key(|copy| {
+            (!bars::is_there(problem.nodes[copy.node].standing), !copy.view.owned, copy.node)
+        });
+        let most = if group.is_clone() { here.len() } else { 1 };
+        here.iter().take(most).map(|copy| Chosen { node: copy.node, primary: copy.view.primary }).collect()
     };
     Of::new(problem.groups.iter().map(places).collect())
 }

@@ -9,10 +9,12 @@ mod circles;
 mod failures;
 mod group;
 mod times;
+mod worth;
 
-pub(crate) use build::{RESTARTS, build};
+pub(crate) use build::build;
 pub(crate) use failures::{Worn, failed_start, given_up, stopped_by, worn, worn_resource};
-pub(crate) use group::{Aim, Copy, Frozen, Group, Resource, Unfit};
+pub(crate) use group::{Aim, Copy, Frozen, Group, RESTARTS};
+pub(crate) use worth::Unfit;
 
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::view::{NotReady, Now, Standing};

@@ -8,14 +8,13 @@ mod sentences;
 pub(crate) use sentences::because;
 
 use crate::ids::{GroupIx, NodeIx};
-use crate::ordering::Continuity;
+use crate::ordering::Ordered;
 use crate::placement::{Choice, Placement, Verdict, Why, is_there};
 use crate::plan::Step;
 use crate::problem::{Group, Problem};
 use crate::view::State;
 use model::{GroupName, NodeName};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Where every group is to be, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,14 +107,12 @@ const CONSIDERED_MAX: usize = 64;
 pub(crate) fn report(
     problem: &Problem<'_>,
     placement: &Placement,
-    continuity: &Continuity,
-    steps: &[Step],
+    ordered: &Ordered,
     focus: Option<GroupIx>,
 ) -> Report {
-    let touched: BTreeSet<&GroupName> = steps.iter().map(|step| &step.group).collect();
     let of_group = |(ix, group): (GroupIx, &Group<'_>)| {
         let choice = &placement.choices[ix];
-        let outcome = outcome(problem, ix, choice, touched.contains(group.name()));
+        let outcome = outcome(problem, ix, choice, ordered.is_touched[ix]);
         let place = |at: &crate::placement::Chosen| PlaceReport {
             node: problem.nodes[at.node].name.clone(),
             primary: at.primary,
@@ -132,11 +129,11 @@ pub(crate) fn report(
             group: group.name().clone(),
             outcome,
             places: choice.places.iter().map(place).collect(),
-            reason: sentences::group(problem, placement, continuity, ix, outcome),
+            reason: sentences::group(problem, placement, &ordered.continuity, ix, outcome),
             considered: considered.collect(),
         }
     };
-    Report { groups: problem.groups.iter().map(of_group).collect(), next_ms: next(problem, steps) }
+    Report { groups: problem.groups.iter().map(of_group).collect(), next_ms: next(problem, &ordered.steps) }
 }
 
 fn outcome(problem: &Problem<'_>, ix: GroupIx, choice: &Choice, is_touched: bool) -> Outcome {

@@ -5,16 +5,16 @@ use super::draft::{Draft, Flow};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::placement::Placement;
 use crate::problem::{Aim, Group, Problem};
+use crate::sequence::{Link, sequence};
 use crate::view::State;
 use model::desired::Place;
-use std::collections::BTreeSet;
 
 /// Adds the edges.
 pub(super) fn order(
     problem: &Problem<'_>,
     placement: &Placement,
     continuity: &Continuity,
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
 ) {
     let rank = rank(problem);
     for (ix, group) in problem.groups.iter() {
@@ -43,35 +43,18 @@ pub(super) fn order(
 /// An order in which everybody comes after whom it needs online, and, as far as that leaves it open,
 /// after whom it would rather come. A circle of needs, which the file cannot have, is broken by name.
 fn rank(problem: &Problem<'_>) -> Of<GroupIx, usize> {
-    let count = problem.groups.len();
-    let mut needs = Of::<GroupIx, BTreeSet<GroupIx>>::filled(count, BTreeSet::new());
-    let mut wishes = needs.clone();
-    let mut waiting = Of::<GroupIx, Vec<GroupIx>>::filled(count, Vec::new());
-    for (ix, group) in problem.groups.iter() {
-        needs[ix] =
-            group.start_after.iter().flatten().map(|aim| aim.group).filter(|other| *other != ix).collect();
-        wishes[ix] = group.prefer_after.iter().copied().filter(|other| *other != ix).collect();
-        for other in needs[ix].union(&wishes[ix]) {
-            waiting[*other].push(ix);
-        }
-    }
-    let key = |needs: &Of<GroupIx, BTreeSet<GroupIx>>,
-               wishes: &Of<GroupIx, BTreeSet<GroupIx>>,
-               ix: GroupIx| { (!needs[ix].is_empty(), !wishes[ix].is_empty(), ix) };
-    let mut open: BTreeSet<_> = problem.groups.places().map(|ix| key(&needs, &wishes, ix)).collect();
-    let mut rank = Of::filled(count, 0);
-    let mut next = 0;
-    while let Some((.., ix)) = open.pop_first() {
-        rank[ix] = next;
-        next += 1;
-        for other in std::mem::take(&mut waiting[ix]) {
-            let before = key(&needs, &wishes, other);
-            needs[other].remove(&ix);
-            wishes[other].remove(&ix);
-            if open.remove(&before) {
-                open.insert(key(&needs, &wishes, other));
-            }
-        }
+    let needs = problem.groups.iter().flat_map(|(then, group)| {
+        let needed = group.start_after.iter().flatten();
+        needed.map(move |aim| Link { first: aim.group, then, must: true })
+    });
+    let wishes = problem.groups.iter().flat_map(|(then, group)| {
+        group.prefer_after.iter().map(move |first| Link { first: *first, then, must: false })
+    });
+    let mut rank = Of::filled(problem.groups.len(), 0);
+    for (place, ix) in
+        sequence(problem.groups.len(), needs.chain(wishes).collect(), |_| ()).into_iter().enumerate()
+    {
+        rank[ix] = place;
     }
     rank
 }
@@ -87,7 +70,7 @@ fn is_starting(group: &Group<'_>, flow: &Flow) -> bool {
 
 /// Every step of one group's list waits for every step of another's.
 fn waits(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     list: impl Fn(&Flow) -> &Vec<(NodeIx, usize)>,
     ix: GroupIx,
     first: impl Fn(&Flow) -> &Vec<(NodeIx, usize)>,
@@ -102,7 +85,13 @@ fn waits(
 }
 
 /// What a group needs online is up before it, and down after it.
-fn needed(problem: &Problem<'_>, continuity: &Continuity, ix: GroupIx, group: &Group<'_>, draft: &mut Draft) {
+fn needed(
+    problem: &Problem<'_>,
+    continuity: &Continuity,
+    ix: GroupIx,
+    group: &Group<'_>,
+    draft: &mut Draft<'_>,
+) {
     for any in group.start_after.iter().filter(|any| !any.is_empty()) {
         for (node, step) in draft.flows[ix].up_first.clone() {
             if continuity.goes_on(problem, ix, any, node) {
@@ -132,7 +121,7 @@ fn needed(problem: &Problem<'_>, continuity: &Continuity, ix: GroupIx, group: &G
 }
 
 /// Copies that start and stop one after the other.
-fn one_by_one(group: &Group<'_>, ix: GroupIx, draft: &mut Draft) {
+fn one_by_one(group: &Group<'_>, ix: GroupIx, draft: &mut Draft<'_>) {
     if !group.clones.is_some_and(|clones| clones.one_by_one) {
         return;
     }
@@ -141,7 +130,7 @@ fn one_by_one(group: &Group<'_>, ix: GroupIx, draft: &mut Draft) {
     chain(&flow.down_first, &flow.down_last, draft);
 }
 
-fn chain(first: &[(NodeIx, usize)], last: &[(NodeIx, usize)], draft: &mut Draft) {
+fn chain(first: &[(NodeIx, usize)], last: &[(NodeIx, usize)], draft: &mut Draft<'_>) {
     let mut nodes: Vec<NodeIx> = first.iter().map(|(node, _)| *node).collect();
     nodes.dedup();
     for pair in nodes.windows(2) {
@@ -155,7 +144,7 @@ fn chain(first: &[(NodeIx, usize)], last: &[(NodeIx, usize)], draft: &mut Draft)
 
 /// Whoever comes to a node waits for those that leave it, if there would be no room, or if they are never
 /// together.
-fn make_room(problem: &Problem<'_>, placement: &Placement, draft: &mut Draft) {
+fn make_room(problem: &Problem<'_>, placement: &Placement, draft: &mut Draft<'_>) {
     let mut leaving: Vec<Vec<(GroupIx, usize)>> = vec![Vec::new(); problem.nodes.len()];
     for (ix, _) in problem.groups.iter() {
         for (node, step) in &draft.flows[ix].down_last {

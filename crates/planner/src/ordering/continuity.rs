@@ -16,12 +16,24 @@ pub(crate) struct Continuity {
 /// A copy that stays on its node.
 pub(crate) struct Kept {
     pub(crate) node: NodeIx,
-    /// Resources to be stopped, and why. They are started again.
-    pub(crate) stopped: Of<ResourceIx, Option<Because>>,
+    /// Resources to be stopped, and why. They are started again. Empty: nothing is stopped.
+    stopped: Of<ResourceIx, Option<Because>>,
     /// It was primary, and stays so.
     primary: bool,
     /// All of it runs, and nothing of it is stopped.
-    goes_on: bool,
+    pub(super) goes_on: bool,
+}
+
+impl Kept {
+    /// Why a resource is stopped, if it is.
+    pub(super) fn stopped(&self, resource: ResourceIx) -> Option<Because> {
+        self.stopped.get(resource).copied().flatten()
+    }
+
+    /// Why the first that is stopped is.
+    pub(super) fn first_stopped(&self) -> Option<Because> {
+        self.stopped.values().find_map(|because| *because)
+    }
 }
 
 impl Continuity {
@@ -86,8 +98,9 @@ pub(super) fn find(problem: &Problem<'_>, placement: &Placement) -> Continuity {
 fn needed_first(problem: &Problem<'_>) -> Vec<GroupIx> {
     let mut order = Vec::with_capacity(problem.groups.len());
     let mut state = Of::<GroupIx, u8>::filled(problem.groups.len(), 0);
+    let mut open = Vec::new();
     for root in problem.groups.places() {
-        let mut open = vec![(root, false)];
+        open.push((root, false));
         while let Some((ix, is_after)) = open.pop() {
             if is_after {
                 order.push(ix);
@@ -107,7 +120,7 @@ fn needed_first(problem: &Problem<'_>) -> Vec<GroupIx> {
 fn frozen(group: &Group<'_>, copy: &Copy<'_>) -> Kept {
     Kept {
         node: copy.node,
-        stopped: Of::filled(group.resources.len(), None),
+        stopped: Of::new(Vec::new()),
         primary: copy.view.primary,
         goes_on: group.frozen_serves(copy),
     }
@@ -115,34 +128,32 @@ fn frozen(group: &Group<'_>, copy: &Copy<'_>) -> Kept {
 
 fn kept(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>, at: Chosen) -> Kept {
     let group = &problem.groups[ix];
-    let mut stopped = Of::filled(group.resources.len(), None);
-    for (resource, state) in copy.states.iter() {
-        stopped[resource] = match state {
-            State::Failed if group.resources[resource].on_fail != OnFail::Ignore => Some(Because::Failed),
-            State::Stopping => Some(Because::NotRunning),
-            State::Changed => Some(Because::Changed),
-            _ => None,
-        };
-    }
+    let by_itself = |resource: ResourceIx, state: State| match state {
+        State::Failed if group.resource(resource).policy.on_fail != OnFail::Ignore => Some(Because::Failed),
+        State::Stopping => Some(Because::NotRunning),
+        State::Changed => Some(Because::Changed),
+        _ => None,
+    };
     let all_of_it = group_wide(problem, found, ix, copy);
-    for (resource, state) in copy.states.iter() {
-        if stopped[resource].is_none() && *state != State::Offline && all_of_it.is_some() {
-            stopped[resource] = all_of_it;
-        }
+    let because = |(resource, state): (ResourceIx, &State)| {
+        by_itself(resource, *state).or(all_of_it.filter(|_| *state != State::Offline))
+    };
+    let mut stopped = Of::new(Vec::new());
+    if copy.states.iter().any(|one| because(one).is_some()) {
+        stopped = Of::new(copy.states.iter().map(because).collect());
+        stop_what_needs(group, copy, &mut stopped);
     }
-    stop_what_needs(group, copy, &mut stopped);
-    let is_stopped = stopped.values().any(Option::is_some);
     let serves = |(resource, state): (ResourceIx, &State)| {
-        let one = &group.resources[resource];
+        let policy = &group.resource(resource).policy;
         state.serves()
-            || one.spec.policy.unmanaged
-            || (*state == State::Failed && one.on_fail == OnFail::Ignore)
-            || (one.spec.policy.optional && worn_resource(problem, group, resource, copy.node).is_some())
+            || policy.unmanaged
+            || (*state == State::Failed && policy.on_fail == OnFail::Ignore)
+            || (policy.optional && worn_resource(problem, group, resource, copy.node).is_some())
     };
     Kept {
         node: copy.node,
         primary: copy.view.primary && at.primary,
-        goes_on: !is_stopped && copy.states.iter().all(serves),
+        goes_on: stopped.len() == 0 && copy.states.iter().all(serves),
         stopped,
     }
 }
@@ -164,16 +175,17 @@ fn group_wide(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Cop
 
 /// Whatever runs, and has no alternative left that goes on, is stopped too.
 fn stop_what_needs(group: &Group<'_>, copy: &Copy<'_>, stopped: &mut Of<ResourceIx, Option<Because>>) {
-    let mut grew = stopped.values().any(Option::is_some);
+    let needs = group.needs();
+    let mut grew = true;
     while grew {
         grew = false;
-        for (resource, one) in group.resources.iter() {
+        for (resource, needs) in needs.iter() {
             if stopped[resource].is_some() || copy.states[resource] == State::Offline {
                 continue;
             }
             let goes_on =
                 |other: &ResourceIx| stopped[*other].is_none() && copy.states[*other] != State::Offline;
-            let broken = one.needs.iter().find(|any| {
+            let broken = needs.iter().find(|any| {
                 !any.is_empty()
                     && !any.iter().any(goes_on)
                     && any.iter().any(|other| stopped[*other].is_some())

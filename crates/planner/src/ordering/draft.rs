@@ -5,6 +5,7 @@ use crate::placement::Placement;
 use crate::plan::{Action, Step};
 use crate::problem::Problem;
 use crate::report;
+use model::ResourceName;
 
 /// Why a step is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +31,10 @@ pub(crate) enum Because {
 }
 
 /// A step without its number.
-pub(super) struct Drafted {
+pub(super) struct Drafted<'a> {
     pub(super) action: Action,
     pub(super) group: GroupIx,
-    pub(super) resource: Option<String>,
+    pub(super) resource: Option<&'a ResourceName>,
     pub(super) node: NodeIx,
     pub(super) to: Option<NodeIx>,
     pub(super) not_before_ms: Option<u64>,
@@ -55,28 +56,33 @@ pub(super) struct Flow {
 }
 
 /// Steps, and where those of each group begin and end.
-pub(super) struct Draft {
-    pub(super) steps: Vec<Drafted>,
+pub(super) struct Draft<'a> {
+    pub(super) steps: Vec<Drafted<'a>>,
     pub(super) flows: Of<GroupIx, Flow>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     pub(super) fn new(groups: usize) -> Self {
         Self { steps: Vec::new(), flows: Of::filled(groups, Flow::default()) }
     }
 
-    /// Adds a step, and says its number.
+    /// Adds a step with a group, and says its number.
     pub(super) fn add(&mut self, action: Action, group: GroupIx, node: NodeIx, because: Because) -> usize {
-        self.steps.push(Drafted {
-            action,
-            group,
-            resource: None,
-            node,
-            to: None,
-            not_before_ms: None,
-            after: Vec::new(),
-            because,
-        });
+        self.add_of(action, group, None, node, because)
+    }
+
+    /// Adds a step with a resource of a group, and says its number.
+    pub(super) fn add_of(
+        &mut self,
+        action: Action,
+        group: GroupIx,
+        resource: impl Into<Option<&'a ResourceName>>,
+        node: NodeIx,
+        because: Because,
+    ) -> usize {
+        let resource = resource.into();
+        let (to, not_before_ms, after) = (None, None, Vec::new());
+        self.steps.push(Drafted { action, group, resource, node, to, not_before_ms, after, because });
         self.steps.len() - 1
     }
 
@@ -134,12 +140,11 @@ impl Draft {
         let group = &problem.groups[drafted.group];
         let mut after: Vec<usize> = drafted.after.iter().map(|first| number[*first]).collect();
         after.sort_unstable();
-        let resource = drafted.resource.as_ref();
         Step {
             id: number[step],
             action: drafted.action,
             group: group.name().clone(),
-            resource: resource.and_then(|name| model::ResourceName::new(name.as_str()).ok()),
+            resource: drafted.resource.cloned(),
             node: problem.nodes[drafted.node].name.clone(),
             to: drafted.to.map(|node| problem.nodes[node].name.clone()),
             not_before_ms: drafted.not_before_ms,

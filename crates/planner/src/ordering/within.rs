@@ -7,23 +7,26 @@ use crate::placement::{Chosen, Placement, is_there};
 use crate::plan::Action;
 use crate::problem::{Copy, Group, Problem, worn_resource};
 use crate::view::{State, Takeover};
-use model::desired::OnFail;
+use model::desired::{OnFail, ResourceSpec};
 
 /// Adds the steps of a group.
-pub(super) fn steps(
-    problem: &Problem<'_>,
+pub(super) fn steps<'a>(
+    problem: &Problem<'a>,
     placement: &Placement,
     continuity: &Continuity,
     ix: GroupIx,
-    draft: &mut Draft,
+    draft: &mut Draft<'a>,
 ) {
     let group = &problem.groups[ix];
     if group.frozen.is_some() {
         return;
     }
     let places = &placement.choices[ix].places;
-    if let Some((copy, to)) = migration(problem, ix, places) {
-        migrate(problem, ix, copy, to, draft);
+    if let Some((from, one, to)) = migration(problem, ix, places) {
+        migrate(ix, from, one, to, draft);
+        return;
+    }
+    if places.len() == group.copies.len() && places.iter().all(|at| rests(group, continuity, ix, *at)) {
         return;
     }
     for copy in group.copies.iter().filter(|copy| copy.is_here()) {
@@ -42,39 +45,45 @@ pub(super) fn steps(
     }
 }
 
+/// Whether nothing has to be done with a copy that is to be there: it is, as it should be, and goes on.
+fn rests(group: &Group<'_>, continuity: &Continuity, ix: GroupIx, at: Chosen) -> bool {
+    let as_it_should =
+        |copy: &&Copy<'_>| copy.view.owned && copy.view.primary == at.primary && copy.strangers.is_empty();
+    continuity.kept(ix, at.node).is_some_and(|kept| kept.goes_on)
+        && group.on(at.node).filter(as_it_should).is_some()
+}
+
 /// Stops what has to be stopped on a node.
-fn down(
-    problem: &Problem<'_>,
+fn down<'a>(
+    problem: &Problem<'a>,
     continuity: &Continuity,
     ix: GroupIx,
-    copy: &Copy<'_>,
+    copy: &Copy<'a>,
     places: &[Chosen],
     stays: bool,
-    draft: &mut Draft,
+    draft: &mut Draft<'a>,
 ) {
     let (group, node) = (&problem.groups[ix], copy.node);
     let kept = continuity.kept(ix, node).filter(|_| stays);
     let because = |resource: ResourceIx| match kept {
-        Some(kept) => kept.stopped[resource],
+        Some(kept) => kept.stopped(resource),
         None => copy.states[resource].may_run().then_some(Because::Placed),
     };
-    let mut stops = Of::<ResourceIx, Option<usize>>::filled(group.resources.len(), None);
+    let mut stops = Of::<ResourceIx, Option<usize>>::filled(group.spec.resources.len(), None);
     let mut steps: Vec<usize> = Vec::new();
     for name in &copy.strangers {
-        let step = draft.add(Action::Stop, ix, node, Because::Stranger);
-        draft.steps[step].resource = Some(name.to_string());
-        steps.push(step);
+        steps.push(draft.add_of(Action::Stop, ix, *name, node, Because::Stranger));
     }
-    for resource in group.resources.places().rev() {
+    for (resource, one) in group.resources().rev() {
         if let Some(because) = because(resource) {
-            let step = draft.add(Action::Stop, ix, node, because);
-            draft.steps[step].resource = Some(group.resources[resource].spec.name.to_string());
+            let step = draft.add_of(Action::Stop, ix, &one.name, node, because);
             stops[resource] = Some(step);
             steps.push(step);
         }
     }
-    for (resource, one) in group.resources.iter() {
-        for needed in one.needs.iter().flatten() {
+    let stopped = if steps.len() > 1 { group.needs() } else { Of::new(Vec::new()) };
+    for (resource, needs) in stopped.iter() {
+        for needed in needs.iter().flatten() {
             if let (Some(first), Some(then)) = (stops[resource], stops[*needed]) {
                 draft.after(then, first);
             }
@@ -83,7 +92,7 @@ fn down(
     let stays_primary = places.iter().any(|at| at.node == node && at.primary);
     let demoted = copy.view.primary && (!stays_primary || !steps.is_empty());
     if demoted {
-        let stopped = kept.and_then(|kept| kept.stopped.values().find_map(|because| *because));
+        let stopped = kept.and_then(|kept| kept.first_stopped());
         let because = stopped.filter(|_| stays_primary).unwrap_or(Because::Placed);
         let step = draft.add(Action::Demote, ix, node, because);
         for stop in &steps {
@@ -104,13 +113,13 @@ fn down(
 }
 
 /// Starts what has to be started on a node.
-fn up(
-    problem: &Problem<'_>,
+fn up<'a>(
+    problem: &Problem<'a>,
     continuity: &Continuity,
     ix: GroupIx,
     at: Chosen,
     gone: &[usize],
-    draft: &mut Draft,
+    draft: &mut Draft<'a>,
 ) {
     let (group, node) = (&problem.groups[ix], at.node);
     let copy = group.on(node);
@@ -123,8 +132,7 @@ fn up(
     }
     if let Some(unknown) = copy.filter(|copy| copy.states.values().any(|state| *state == State::Unknown)) {
         for (resource, _) in unknown.states.iter().filter(|(_, state)| **state == State::Unknown) {
-            let step = draft.add(Action::Probe, ix, node, Because::Unknown);
-            draft.steps[step].resource = Some(group.resources[resource].spec.name.to_string());
+            draft.add_of(Action::Probe, ix, &group.resource(resource).name, node, Because::Unknown);
         }
         // What is found out changes nothing; whose the group is does.
         for (step, before) in steps.iter().flat_map(|step| gone.iter().map(move |before| (*step, *before))) {
@@ -134,8 +142,9 @@ fn up(
     }
     let starts = starts(problem, group, ix, node, copy, kept, draft);
     let first_of_all = steps.clone();
+    let needs = if starts.values().any(Option::is_some) { group.needs() } else { Of::new(Vec::new()) };
     for (resource, step) in starts.iter().filter_map(|(resource, step)| Some((resource, (*step)?))) {
-        for any in &group.resources[resource].needs {
+        for any in &needs[resource] {
             // Where an alternative runs already there is nothing to wait for; else the first that starts.
             let runs = |other: &ResourceIx| starts[*other].is_none() && is_up(copy, kept, *other);
             let starting = any.iter().find_map(|other| starts[*other]);
@@ -175,32 +184,30 @@ fn up(
 }
 
 /// The start of each resource that is not up, and can be.
-fn starts(
-    problem: &Problem<'_>,
-    group: &Group<'_>,
+fn starts<'a>(
+    problem: &Problem<'a>,
+    group: &Group<'a>,
     ix: GroupIx,
     node: NodeIx,
     copy: Option<&Copy<'_>>,
     kept: Option<&Kept>,
-    draft: &mut Draft,
+    draft: &mut Draft<'a>,
 ) -> Of<ResourceIx, Option<usize>> {
-    let mut starts = Of::filled(group.resources.len(), None);
-    for (resource, one) in group.resources.iter() {
-        let ignored = one.on_fail == OnFail::Ignore
+    let mut starts = Of::filled(group.spec.resources.len(), None);
+    for (resource, one) in group.resources() {
+        let ignored = one.policy.on_fail == OnFail::Ignore
             && copy.is_some_and(|copy| copy.states[resource] == State::Failed)
-            && kept.is_some_and(|kept| kept.stopped[resource].is_none());
-        let given_up = one.spec.policy.optional && worn_resource(problem, group, resource, node).is_some();
-        if is_up(copy, kept, resource) || ignored || given_up || one.spec.policy.unmanaged {
+            && kept.is_some_and(|kept| kept.stopped(resource).is_none());
+        let given_up = one.policy.optional && worn_resource(problem, group, resource, node).is_some();
+        if is_up(copy, kept, resource) || ignored || given_up || one.policy.unmanaged {
             continue;
         }
-        let because = match (kept.and_then(|kept| kept.stopped[resource]), copy) {
+        let because = match (kept.and_then(|kept| kept.stopped(resource)), copy) {
             (Some(because), _) => because,
             (None, Some(copy)) if copy.view.owned => Because::NotRunning,
             _ => Because::Placed,
         };
-        let step = draft.add(Action::Start, ix, node, because);
-        draft.steps[step].resource = Some(one.spec.name.to_string());
-        starts[resource] = Some(step);
+        starts[resource] = Some(draft.add_of(Action::Start, ix, &one.name, node, because));
     }
     starts
 }
@@ -208,11 +215,11 @@ fn starts(
 /// Whether a resource runs on a node, and goes on.
 fn is_up(copy: Option<&Copy<'_>>, kept: Option<&Kept>, resource: ResourceIx) -> bool {
     copy.is_some_and(|copy| copy.states[resource].serves())
-        && kept.is_some_and(|kept| kept.stopped[resource].is_none())
+        && kept.is_some_and(|kept| kept.stopped(resource).is_none())
 }
 
 /// Those of these steps that wait for none of them, and those that none of them waits for.
-fn ends(draft: &Draft, steps: &[usize]) -> (Vec<usize>, Vec<usize>) {
+fn ends(draft: &Draft<'_>, steps: &[usize]) -> (Vec<usize>, Vec<usize>) {
     let waits = |step: &usize| draft.steps[*step].after.iter().any(|first| steps.contains(first));
     let is_waited_for = |step: &usize| steps.iter().any(|other| draft.steps[*other].after.contains(step));
     let first = steps.iter().copied().filter(|step| !waits(step)).collect();
@@ -241,25 +248,27 @@ fn lease_end(problem: &Problem<'_>, copy: &Copy<'_>) -> Option<u64> {
 
 /// Where a group is handed over to while it runs, if it is: it is one resource that can be, it runs well,
 /// and the node that it leaves is there.
-fn migration<'p>(problem: &'p Problem<'_>, ix: GroupIx, places: &[Chosen]) -> Option<(&'p Copy<'p>, NodeIx)> {
+fn migration<'a>(
+    problem: &Problem<'a>,
+    ix: GroupIx,
+    places: &[Chosen],
+) -> Option<(NodeIx, &'a ResourceSpec, NodeIx)> {
     let group = &problem.groups[ix];
-    let [to] = places else { return None };
-    let [copy] = group.copies.as_slice() else { return None };
-    let alone = group.resources.len() == 1 && !group.is_clone();
-    let can = group.resources.values().all(|one| one.spec.policy.live_migration);
+    let ([to], [copy], [one]) = (places, group.copies.as_slice(), group.spec.resources.as_slice()) else {
+        return None;
+    };
+    let can = one.policy.live_migration && !group.is_clone();
     let runs = copy.view.owned
         && copy.strangers.is_empty()
         && copy.states.values().all(|state| *state == State::Online)
         && is_there(problem.nodes[copy.node].standing);
-    (alone && can && runs && copy.node != to.node).then_some((copy, to.node))
+    (can && runs && copy.node != to.node).then_some((copy.node, one, to.node))
 }
 
-fn migrate(problem: &Problem<'_>, ix: GroupIx, copy: &Copy<'_>, to: NodeIx, draft: &mut Draft) {
-    let group = &problem.groups[ix];
-    let step = draft.add(Action::Migrate, ix, copy.node, Because::Placed);
+fn migrate<'a>(ix: GroupIx, from: NodeIx, one: &'a ResourceSpec, to: NodeIx, draft: &mut Draft<'a>) {
+    let step = draft.add_of(Action::Migrate, ix, &one.name, from, Because::Placed);
     draft.steps[step].to = Some(to);
-    draft.steps[step].resource = group.resources.values().next().map(|one| one.spec.name.to_string());
-    let release = draft.add(Action::Release, ix, copy.node, Because::Placed);
+    let release = draft.add(Action::Release, ix, from, Because::Placed);
     draft.after(release, step);
     let acquire = draft.add(Action::Acquire, ix, to, Because::Placed);
     draft.after(acquire, release);

@@ -41,7 +41,7 @@ pub(super) fn fixed(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: b
         Standing::Paused if is_here => {}
         standing => return Some(Bar::Standing(standing)),
     }
-    if let Err(unfit) = group.worth[node] {
+    if let Some(unfit) = problem.unfit(group, node) {
         return Some(Bar::Unfit(unfit));
     }
     if let Some(by) = place.emptied_by {
@@ -60,17 +60,17 @@ fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) ->
         return None;
     }
     let copy = group.on(node).filter(|_| is_here);
-    for (resource, one) in group.resources.iter() {
+    for (resource, one) in group.resources() {
         let runs = copy.is_some_and(|copy| copy.states[resource].serves());
         // What is optional, and given up here, will not be started here either.
-        let given_up = || one.spec.policy.optional && worn_resource(problem, group, resource, node).is_some();
-        if runs || one.spec.policy.unmanaged || given_up() {
+        let given_up = || one.policy.optional && worn_resource(problem, group, resource, node).is_some();
+        if runs || one.policy.unmanaged || given_up() {
             continue;
         }
         let speaks_of_it = |reason: &crate::view::NotReady| match &reason.resource {
-            None => reason.kind == one.spec.kind,
+            None => reason.kind == one.kind,
             Some(path) => path.split_once('/').is_some_and(|(in_group, name)| {
-                in_group == group.name().as_str() && name == one.spec.name.as_str()
+                in_group == group.name().as_str() && name == one.name.as_str()
             }),
         };
         if let Some(reason) = reasons.iter().position(speaks_of_it) {

@@ -98,7 +98,7 @@ pub(super) fn key(room: &Room<'_>, ix: GroupIx, node: NodeIx, makes_room: MakesR
 /// What a node is worth to a group: what the file says of the node, and who is there.
 pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
     let (problem, group) = (room.problem, &room.problem.groups[ix]);
-    let mut score = group.worth[node].map_or(0, i64::from);
+    let mut score = i64::from(problem.worth(group, node));
     if room.is_here(ix, node) {
         score += i64::from(group.spec.policy.stickiness);
     }
@@ -119,7 +119,8 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
 pub(super) fn followers(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
     let followers = room.problem.groups[ix].carried.iter().map(|other| &room.problem.groups[*other]);
     let have_a_say = followers.filter(|other| other.frozen.is_none() && !other.view.wanted_offline);
-    have_a_say.filter_map(|other| other.worth[node].ok()).map(i64::from).sum()
+    let could_be = have_a_say.filter(|other| room.problem.unfit(other, node).is_none());
+    could_be.map(|other| i64::from(room.problem.worth(other, node))).sum()
 }
 
 /// So many of those that run only where a group runs are weighed: as many as fit into a number. More of

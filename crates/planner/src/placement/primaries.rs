@@ -30,11 +30,11 @@ pub(super) fn choose(room: &Room<'_>, ix: GroupIx, places: &mut [Chosen]) {
             let copy = group.on(at.node)?;
             let runs = copy.states.values().all(|state| state.serves());
             let gives_up = copy.states.iter().any(|(resource, state)| {
-                *state == State::Failed && group.resources[resource].on_fail == OnFail::Demote
+                *state == State::Failed && group.resource(resource).policy.on_fail == OnFail::Demote
             });
             let says = copy.view.promotion.filter(|score| *score >= 0).or(copy.view.primary.then_some(0))?;
             let worth =
-                group.primary_worth[at.node].ok().filter(|_| runs || (copy.view.primary && !gives_up))?;
+                problem.primary_worth(group, at.node).filter(|_| runs || (copy.view.primary && !gives_up))?;
             let is_kept = copy.view.primary && !group.mobile && group.asked.is_none();
             let asked = group.asked == Some(at.node);
             let score = i64::from(says) + i64::from(worth) + keys::followers(room, ix, at.node);

@@ -5,7 +5,7 @@ use super::{Bar, Choice, Chosen};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::problem::{Aim, Problem};
 use model::desired::Place;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one pass.
 pub(super) struct Room<'p> {
@@ -14,13 +14,21 @@ pub(super) struct Room<'p> {
     pub(super) focus: Option<GroupIx>,
     current: &'p Of<GroupIx, Vec<Chosen>>,
     choices: Of<GroupIx, Option<Choice>>,
-    /// Who stays where it is unless somebody more important needs the room, in their order.
-    pending: Of<NodeIx, Vec<GroupIx>>,
-    /// What these use of each measure, by priority.
+    /// Who has begun to choose. Until then a group stays where it is, unless somebody more important
+    /// needs the room,
+    has_begun: Of<GroupIx, bool>,
+    /// or it cannot, or was asked away.
+    leaves: BTreeSet<(GroupIx, NodeIx)>,
+    /// What those use that stay and have yet to choose, of each measure, by priority.
     pending_uses: Of<NodeIx, Vec<BTreeMap<i32, u128>>>,
     used: Of<NodeIx, Vec<u64>>,
-    count: Of<NodeIx, u32>,
-    left: Of<GroupIx, Option<Bar>>,
+    /// How many have chosen a node, or stay there.
+    count: Of<NodeIx, usize>,
+    left: BTreeMap<GroupIx, Bar>,
+    /// Those that chose, run nowhere, and so could as well choose differently, in the order of choosing.
+    pub(super) free: Vec<GroupIx>,
+    /// How much searching is left for this pass: so many nodes may be weighed.
+    pub(super) weighings: u32,
 }
 
 impl<'p> Room<'p> {
@@ -34,34 +42,37 @@ impl<'p> Room<'p> {
             focus,
             current,
             choices: Of::filled(problem.groups.len(), None),
-            pending: Of::filled(problem.nodes.len(), Vec::new()),
+            has_begun: Of::filled(problem.groups.len(), false),
+            leaves: BTreeSet::new(),
             pending_uses: Of::filled(problem.nodes.len(), vec![BTreeMap::new(); problem.measures.len()]),
             used: Of::filled(problem.nodes.len(), vec![0; problem.measures.len()]),
             count: Of::filled(problem.nodes.len(), 0),
-            left: Of::filled(problem.groups.len(), None),
+            left: BTreeMap::new(),
+            free: Vec::new(),
+            weighings: super::search::WEIGHINGS_MAX,
         };
         for (ix, group) in problem.groups.iter() {
-            if group.view.wanted_offline || crate::problem::stopped_by(group).is_some() {
-                continue;
-            }
+            let is_to_stop = group.view.wanted_offline || crate::problem::stopped_by(group).is_some();
             for at in &current[ix] {
                 // Who asks for a node where it cannot be asks for nothing.
                 let asked_away = group.asked.is_some_and(|asked| {
                     asked != at.node && bars::fixed(problem, ix, asked, false).is_none()
                 });
-                match bars::fixed(problem, ix, at.node, true) {
-                    None if !asked_away => room.stays(ix, at.node),
-                    None => {}
-                    Some(bar) => room.left[ix] = Some(bar),
+                let bar = bars::fixed(problem, ix, at.node, true).filter(|_| !is_to_stop);
+                if is_to_stop || asked_away || bar.is_some() {
+                    room.leaves.insert((ix, at.node));
+                } else {
+                    room.stays(ix, at.node);
                 }
+                room.left.extend(bar.map(|bar| (ix, bar)));
             }
         }
         room
     }
 
-    /// It stays where it is, for now. Called in the order of groups.
+    /// It stays where it is, for now.
     fn stays(&mut self, group: GroupIx, node: NodeIx) {
-        self.pending[node].push(group);
+        self.count[node] += 1;
         let priority = self.problem.groups[group].priority;
         for (measure, amount) in &self.problem.groups[group].uses {
             *self.pending_uses[node][*measure].entry(priority).or_default() += u128::from(*amount);
@@ -75,7 +86,12 @@ impl<'p> Room<'p> {
 
     /// Whether a group stays on a node, and has yet to choose.
     pub(super) fn is_pending(&self, group: GroupIx, node: NodeIx) -> bool {
-        self.pending[node].binary_search(&group).is_ok()
+        !self.has_begun[group] && self.is_here(group, node) && !self.is_leaving(group, node)
+    }
+
+    /// Whether a group cannot stay on the node where it is, or was asked away.
+    pub(super) fn is_leaving(&self, group: GroupIx, node: NodeIx) -> bool {
+        self.leaves.contains(&(group, node))
     }
 
     pub(super) fn is_here(&self, group: GroupIx, node: NodeIx) -> bool {
@@ -89,10 +105,10 @@ impl<'p> Room<'p> {
 
     /// It is about to choose: where it is, it does not count any more.
     pub(super) fn take_up(&mut self, group: GroupIx) {
-        for at in &self.current[group] {
-            let Ok(place) = self.pending[at.node].binary_search(&group) else { continue };
-            self.pending[at.node].remove(place);
-            let priority = self.problem.groups[group].priority;
+        self.has_begun[group] = true;
+        let priority = self.problem.groups[group].priority;
+        for at in self.current[group].iter().filter(|at| !self.leaves.contains(&(group, at.node))) {
+            self.count[at.node] -= 1;
             for (measure, amount) in &self.problem.groups[group].uses {
                 if let Some(sum) = self.pending_uses[at.node][*measure].get_mut(&priority) {
                     *sum -= u128::from(*amount);
@@ -130,17 +146,17 @@ impl<'p> Room<'p> {
 
     /// It cannot stay where it is.
     pub(super) fn leaves(&mut self, group: GroupIx, bar: Bar) {
-        self.left[group] = Some(bar);
+        self.left.insert(group, bar);
     }
 
     /// Where a group is, as far as that is known: where it chose to be, else where it stays.
     pub(super) fn at(&self, group: GroupIx) -> impl Iterator<Item = Chosen> + '_ {
         let (chosen, stays): (&[Chosen], &[Chosen]) = match &self.choices[group] {
             Some(choice) => (&choice.places, &[]),
+            None if self.has_begun[group] => (&[], &[]),
             None => (&[], &self.current[group]),
         };
-        let stays = stays.iter().filter(move |at| self.pending[at.node].binary_search(&group).is_ok());
-        chosen.iter().chain(stays).copied()
+        chosen.iter().chain(stays.iter().filter(move |at| !self.is_leaving(group, at.node))).copied()
     }
 
     /// Whether what is aimed at is on a node.
@@ -202,11 +218,11 @@ impl<'p> Room<'p> {
 
     /// How many groups are on a node.
     pub(super) fn count(&self, node: NodeIx) -> usize {
-        self.count[node] as usize + self.pending[node].len()
+        self.count[node]
     }
 
     /// What everybody chose, and why those that could not stay could not.
-    pub(super) fn into_choices(self) -> (Of<GroupIx, Choice>, Of<GroupIx, Option<Bar>>) {
+    pub(super) fn into_choices(self) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, Bar>) {
         let choices = self.choices.into_rows().into_iter();
         (Of::new(choices.map(|choice| choice.expect("everybody has chosen")).collect()), self.left)
     }

@@ -64,7 +64,8 @@ fn stays(room: &Room<'_>, ix: GroupIx) -> Option<NodeIx> {
     let carries_all =
         || group.carried.is_empty() || keys::carries(room, ix, node) == keys::carries_all(problem, ix);
     let is_fine = is_kept
-        && can_be(room, ix, node) == Ok(MakesRoom(false))
+        && !room.is_leaving(ix, node)
+        && bars::taken(room, ix, node) == Ok(MakesRoom(false))
         && !failed_start(problem, group, node)
         && carries_all();
     is_fine.then_some(node)

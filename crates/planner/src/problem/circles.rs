@@ -3,7 +3,10 @@
 
 /// The needs, as (who, whom), without which there is no circle. `needs` says whom each of the first
 /// `count` needs.
-pub(super) fn closing(count: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<(usize, usize)> {
+pub(super) fn closing<I: Iterator<Item = usize>>(
+    count: usize,
+    needs: impl Fn(usize) -> I,
+) -> Vec<(usize, usize)> {
     #[derive(Clone, Copy, PartialEq)]
     enum Seen {
         NotYet,
@@ -12,8 +15,9 @@ pub(super) fn closing(count: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<
     }
     let mut found = Vec::new();
     let mut seen = vec![Seen::NotYet; count];
+    let mut path = Vec::new();
     for root in 0..count {
-        let mut path = vec![(root, None)];
+        path.push((root, None));
         while let Some((who, open)) = path.last_mut() {
             let who = *who;
             if open.is_none() && seen[who] == Seen::Done {
@@ -21,7 +25,7 @@ pub(super) fn closing(count: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<
                 continue;
             }
             seen[who] = Seen::Above;
-            let next = open.get_or_insert_with(|| needs(who).into_iter()).next();
+            let next = open.get_or_insert_with(|| needs(who)).next();
             match next.map(|whom| (whom, seen[whom])) {
                 None => {
                     seen[who] = Seen::Done;
@@ -41,7 +45,7 @@ mod tests {
     use super::closing;
 
     fn of(needs: &[&[usize]]) -> Vec<(usize, usize)> {
-        closing(needs.len(), |who| needs[who].to_vec())
+        closing(needs.len(), |who| needs[who].iter().copied())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Group, Problem};
 use crate::ids::{GroupIx, NodeIx, ResourceIx};
-use model::desired::OnFail;
+use model::desired::{OnFail, ResourceSpec};
 
 /// A resource has failed on a node as often as its policy puts up with there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ fn counted(
     resource: ResourceIx,
     node: NodeIx,
 ) -> Option<(u32, u64)> {
-    let (name, node) = (&group.resources[resource].spec.name, problem.nodes[node].name);
+    let (name, node) = (&group.resource(resource).name, problem.nodes[node].name);
     let within_ms = span_ms(group, resource);
     let now_ms = problem.now.unix_ms;
     let of_it = group.view.failures.iter().filter(|one| one.resource == *name && one.node == *node);
@@ -35,7 +35,7 @@ fn counted(
 /// For how long a failure counts. Where none is put up with, the file gives no span, and the default's
 /// is taken.
 fn span_ms(group: &Group<'_>, resource: ResourceIx) -> u64 {
-    match group.resources[resource].restarts.within_ms {
+    match group.restarts(resource).within_ms {
         0 => super::RESTARTS.within_ms,
         within_ms => within_ms,
     }
@@ -48,11 +48,7 @@ pub(crate) fn worn(problem: &Problem<'_>, group: GroupIx, node: NodeIx) -> Optio
         return None;
     }
     let of = |(ix, _): (ResourceIx, _)| worn_resource(problem, group, ix, node);
-    group
-        .resources
-        .iter()
-        .filter(|(_, one)| !one.spec.policy.optional && !one.spec.policy.unmanaged)
-        .find_map(of)
+    group.resources().filter(|(_, one)| !one.policy.optional && !one.policy.unmanaged).find_map(of)
 }
 
 /// Why a resource's failures keep it from a node now, if they do.
@@ -62,9 +58,8 @@ pub(crate) fn worn_resource(
     resource: ResourceIx,
     node: NodeIx,
 ) -> Option<Worn> {
-    let policy = &group.resources[resource];
-    let put_up_with = match policy.on_fail {
-        OnFail::Restart | OnFail::Demote => policy.restarts.max,
+    let put_up_with = match group.resource(resource).policy.on_fail {
+        OnFail::Restart | OnFail::Demote => group.restarts(resource).max,
         OnFail::Failover | OnFail::Drain => 0,
         OnFail::Ignore | OnFail::Stop | OnFail::Block => return None,
     };
@@ -79,9 +74,9 @@ pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeI
     group.view.failures.iter().any(|failure| {
         failure.at_start
             && failure.node == *name
-            && group.resources.iter().any(|(ix, one)| {
+            && group.resources().any(|(ix, one)| {
                 let forgotten = failure.at_ms.saturating_add(span_ms(group, ix));
-                let counts = one.spec.name == failure.resource && !one.spec.policy.optional;
+                let counts = one.name == failure.resource && !one.policy.optional;
                 counts && forgotten > problem.now.unix_ms
             })
     })
@@ -89,10 +84,9 @@ pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeI
 
 /// The resource whose failure stops the group until somebody clears it.
 pub(crate) fn stopped_by(group: &Group<'_>) -> Option<ResourceIx> {
-    let failed =
-        |resource: &model::ResourceName| group.view.failures.iter().any(|one| one.resource == *resource);
-    let stops = |one: &super::Resource<'_>| one.on_fail == OnFail::Stop && failed(&one.spec.name);
-    group.resources.iter().find(|(_, one)| stops(one)).map(|(ix, _)| ix)
+    let failed = |one: &ResourceSpec| group.view.failures.iter().any(|failure| failure.resource == one.name);
+    let stops = |one: &ResourceSpec| one.policy.on_fail == OnFail::Stop && failed(one);
+    group.resources().find(|(_, one)| stops(one)).map(|(ix, _)| ix)
 }
 
 /// When the cluster may move the group for a failure again, if it has done so as often as it may: how

@@ -1,8 +1,15 @@
 //! A group as the planner sees it.
 
+use super::circles;
 use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
 use crate::view::{GroupView, State};
-use model::desired::{Clones, GroupSpec, Limit, OnFail, Place, ResourceSpec, Score};
+use model::ResourceName;
+use model::desired::{AnyOf, Clones, GroupSpec, Limit, OnFail, Place, ResourceSpec, Score};
+use std::collections::BTreeMap;
+
+/// How often a resource is restarted where it is, if the file does not say: Windows' default, which
+/// administrators know.
+pub(crate) const RESTARTS: Limit = Limit { max: 3, within_ms: 15 * 60_000 };
 
 /// A group of the file.
 pub(crate) struct Group<'a> {
@@ -10,10 +17,6 @@ pub(crate) struct Group<'a> {
     pub(crate) view: &'a GroupView,
     /// Its own priority, or a higher one of those that cannot be without it.
     pub(crate) priority: i32,
-    /// What the file says each node is worth, rules and preferred owners included; nothing: never there.
-    pub(crate) worth: Of<NodeIx, Result<Score, Unfit>>,
-    /// The same for being primary there.
-    pub(crate) primary_worth: Of<NodeIx, Result<Score, Unfit>>,
     pub(crate) runs_with: Vec<Aim>,
     /// It never shares a place with these. Each of them says so too.
     pub(crate) apart: Vec<(GroupIx, Place)>,
@@ -26,22 +29,12 @@ pub(crate) struct Group<'a> {
     pub(crate) carried: Vec<GroupIx>,
     pub(crate) uses: Vec<(usize, u64)>,
     pub(crate) clones: Option<Clones>,
-    pub(crate) resources: Of<ResourceIx, Resource<'a>>,
     pub(crate) copies: Vec<Copy<'a>>,
     /// Whether a better place may draw it away now.
     pub(crate) mobile: bool,
     pub(crate) asked: Option<NodeIx>,
     pub(crate) frozen: Option<Frozen>,
     pub(crate) failovers: Limit,
-}
-
-/// Why the file keeps a group from a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unfit {
-    /// It is no possible owner.
-    NotPossible,
-    /// This rule of the group says never, or another node only.
-    Rule(usize),
 }
 
 /// Another group, or its primary alone.
@@ -51,14 +44,8 @@ pub(crate) struct Aim {
     pub(crate) primary: bool,
 }
 
-/// A resource of the file.
-pub(crate) struct Resource<'a> {
-    pub(crate) spec: &'a ResourceSpec,
-    /// All of these, and of each any one, must be online before it.
-    pub(crate) needs: Vec<Vec<ResourceIx>>,
-    pub(crate) restarts: Limit,
-    pub(crate) on_fail: OnFail,
-}
+/// What each resource of a group needs: all of these, and of each any one.
+pub(crate) type Needs = Of<ResourceIx, Vec<Vec<ResourceIx>>>;
 
 /// What is on a node.
 pub(crate) struct Copy<'a> {
@@ -66,7 +53,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) view: &'a crate::view::CopyView,
     pub(crate) states: Of<ResourceIx, State>,
     /// Resources that the file does not know any more.
-    pub(crate) strangers: Vec<&'a model::ResourceName>,
+    pub(crate) strangers: Vec<&'a ResourceName>,
 }
 
 /// Why nothing is done with a group.
@@ -88,9 +75,45 @@ pub(crate) enum Frozen {
     FoundTwice,
 }
 
-impl Group<'_> {
-    pub(crate) fn name(&self) -> &model::GroupName {
+impl<'a> Group<'a> {
+    pub(crate) fn name(&self) -> &'a model::GroupName {
         &self.spec.name
+    }
+
+    /// Its resources.
+    pub(crate) fn resources(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (ResourceIx, &'a ResourceSpec)> + use<'a> {
+        self.spec.resources.iter().enumerate().map(|(place, one)| (ResourceIx(place), one))
+    }
+
+    /// One of its resources.
+    pub(crate) fn resource(&self, resource: ResourceIx) -> &'a ResourceSpec {
+        &self.spec.resources[resource.0]
+    }
+
+    /// How often a resource is restarted where it is.
+    pub(crate) fn restarts(&self, resource: ResourceIx) -> Limit {
+        self.resource(resource).policy.restarts.or(self.spec.policy.restarts).unwrap_or(RESTARTS)
+    }
+
+    /// What its resources need of each other. Looked up only for groups that something is done with.
+    pub(crate) fn needs(&self) -> Needs {
+        let place: BTreeMap<&ResourceName, ResourceIx> =
+            self.resources().map(|(ix, one)| (&one.name, ix)).collect();
+        let known = |any: &AnyOf<ResourceName>| {
+            any.names().iter().filter_map(|name| place.get(name).copied()).collect()
+        };
+        let of_one = |one: &ResourceSpec| one.depends_on.iter().map(known).collect();
+        let mut needs: Needs = Of::new(self.spec.resources.iter().map(of_one).collect());
+        // Resources that need each other in a circle could neither be started nor stopped in any order.
+        let whom = |ix: usize| needs[ResourceIx(ix)].iter().flatten().map(|other| other.0);
+        for (who, whom) in circles::closing(needs.len(), whom) {
+            for any in &mut needs[ResourceIx(who)] {
+                any.retain(|other| other.0 != whom);
+            }
+        }
+        needs
     }
 
     /// What there is of it on a node.
@@ -107,7 +130,7 @@ impl Group<'_> {
             ) => copy.is_here(),
             _ => copy.states.iter().all(|(resource, state)| {
                 state.serves()
-                    || (*state == State::Failed && self.resources[resource].on_fail == OnFail::Ignore)
+                    || (*state == State::Failed && self.resource(resource).policy.on_fail == OnFail::Ignore)
             }),
         }
     }

@@ -85,7 +85,7 @@ pub(super) fn bar(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, bar: &Bar) -
         Bar::Unfit(Unfit::NotPossible) => "not among its possible owners".to_owned(),
         Bar::Unfit(Unfit::Rule(rule)) => format!("rule {} of the group keeps it away", rule + 1),
         Bar::NotReady(resource, reason) => {
-            let one = &group.resources[*resource].spec;
+            let one = group.resource(*resource);
             let reasons = problem.nodes[node].not_ready;
             let reason = reasons.get(*reason).map_or("", |one| one.reason.as_str());
             format!("not ready for `{}` ({}): {reason}", one.name, one.kind)
@@ -113,7 +113,7 @@ fn standing(standing: Standing) -> &'static str {
 }
 
 fn worn(problem: &Problem<'_>, ix: GroupIx, worn: &Worn) -> String {
-    let one = &problem.groups[ix].resources[worn.resource].spec;
+    let one = problem.groups[ix].resource(worn.resource);
     let times = times(worn.failures);
     let wait = span(worn.until_ms.saturating_sub(problem.now.unix_ms));
     format!(
@@ -163,7 +163,7 @@ pub(super) fn group(
             problem.groups[ix].name()
         ),
         Why::StoppedBy(resource) => {
-            let name = &problem.groups[ix].resources[resource].spec.name;
+            let name = &problem.groups[ix].resource(resource).name;
             format!(
                 "`{name}` failed, and its on_fail is `stop`; after `steadfast resource clear {name}` it starts"
             )
@@ -237,7 +237,7 @@ fn placed(
         Outcome::Moves => {
             let was = group.copies.iter().filter(|copy| copy.is_here());
             let was = was.map(|copy| copy.node).find(|node| !places.iter().any(|at| at.node == *node));
-            let left = placement.left[ix].zip(was).map(|(bar, node)| self::bar(problem, ix, node, &bar));
+            let left = placement.left.get(&ix).zip(was).map(|(bar, node)| self::bar(problem, ix, node, bar));
             let from = was.map_or("?", |node| problem.nodes[node].name.as_str());
             let why = left.unwrap_or_else(|| wanted(placement, ix, was));
             format!("from {from} to {to}: {from}: {why}")
@@ -264,7 +264,7 @@ fn recovers(
     let copies = group.copies.iter().filter(|copy| copy.is_here());
     for copy in copies {
         if let Some((resource, _)) = copy.states.iter().find(|(_, state)| **state == State::Unknown) {
-            let name = &group.resources[resource].spec.name;
+            let name = &group.resource(resource).name;
             return format!(
                 "nobody knows whether `{name}` runs on {}: that is found out first",
                 at(copy.node)
@@ -275,8 +275,8 @@ fn recovers(
         }
     }
     if let Some((node, resource, because)) = continuity.interrupted(ix) {
-        let name = &group.resources[resource].spec.name;
-        let optional = group.resources[resource].spec.policy.optional;
+        let name = &group.resource(resource).name;
+        let optional = group.resource(resource).policy.optional;
         if let Some(worn) = worn_resource(problem, group, resource, node).filter(|_| optional) {
             return format!(
                 "on {to}, without `{name}`, which is optional: {}",
@@ -346,7 +346,7 @@ fn chosen(placement: &Placement, ix: GroupIx) -> String {
 
 fn frozen(problem: &Problem<'_>, ix: GroupIx, frozen: Frozen) -> String {
     let group = &problem.groups[ix];
-    let name = |resource| &group.resources[resource].spec.name;
+    let name = |resource| &group.resource(resource).name;
     let at = |node: NodeIx| problem.nodes[node].name;
     match frozen {
         Frozen::Cluster => "the cluster is in maintenance: nothing is started, stopped or moved".to_owned(),
@@ -391,7 +391,7 @@ pub(crate) fn because(
         Because::Changed => "its parameters have changed".to_owned(),
         Because::NotRunning => "it does not run, and should".to_owned(),
         Because::NeedsResource(resource) => {
-            format!("it needs `{}`, which is stopped", group.resources[resource].spec.name)
+            format!("it needs `{}`, which is stopped", group.resource(resource).name)
         }
         Because::NeedsGroup(other) => {
             format!("it needs `{}`, which is interrupted", problem.groups[other].name())
