@@ -12,7 +12,7 @@ use common::{list, metadata, read, root, text};
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// Crates of pure decisions: values in, values out.
-const PURE: [&str; 5] = ["declaration", "events", "membership", "model", "store"];
+const PURE: [&str; 6] = ["declaration", "events", "lease", "membership", "model", "store"];
 
 /// What would let a pure crate wait, listen or send by itself. `store` holds the raft engine, which
 /// is generic over a runtime; the runtime itself stays outside.

@@ -11,13 +11,12 @@
 //! * [`incarnation`]: a node that came back is told from a copy of it.
 //! * [`voters`]: which members vote.
 //!
-//! What it deliberately does not do yet: leases and fencing.
+//! What it deliberately does not do: leases, which are crate `lease`'s, and fencing.
 
 pub mod datagram;
 pub mod incarnation;
-pub mod moment;
 pub mod peers;
 pub mod timers;
 pub mod voters;
 
-pub use moment::Moment;
+pub use model::Moment;

@@ -19,6 +19,12 @@ pub struct Timers {
     pub election_max: Duration,
     /// Silence after which a node counts as down, or one of its networks as lost.
     pub silence: Duration,
+    /// How long a lease lasts. The same as `silence`: when a node is seen to be down, what it held is about
+    /// to be free, so neither waits long for the other.
+    pub lease: Duration,
+    /// How long what a node has sent may be under way and still have an effect. Queues of switches and
+    /// network cards hold back what they have for some milliseconds; this is several times that.
+    pub in_flight: Duration,
     /// A second process that claims a live node's identity is refused if the first is heard from
     /// within this time after the claim; otherwise it has replaced the first.
     pub contest: Duration,
@@ -59,6 +65,8 @@ impl Timers {
             election_min: heartbeat * (election_max_beats.div_ceil(2)),
             election_max,
             silence: heartbeat * silence_beats,
+            lease: heartbeat * silence_beats,
+            in_flight: Duration::from_millis(50),
             contest: heartbeat * 5,
             leader_wait: election_max * 10,
         }
@@ -112,7 +120,8 @@ mod tests {
         assert!(default.silence > ms(1000), "a second's stall takes nobody down");
         let fast = Timers::of(Profile::Fast);
         assert_eq!((fast.heartbeat, fast.election_min, fast.election_max), (ms(20), ms(60), ms(120)));
-        assert_eq!(fast.silence, ms(300));
+        assert_eq!((fast.silence, fast.lease, fast.in_flight), (ms(300), ms(300), ms(50)));
+        assert_eq!((default.lease, default.in_flight), (ms(1400), ms(50)));
     }
 
     #[test]

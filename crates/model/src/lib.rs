@@ -13,6 +13,7 @@
 pub mod address;
 pub mod desired;
 pub mod ids;
+pub mod moment;
 pub mod names;
 pub mod secret;
 pub mod stored;
@@ -20,6 +21,7 @@ pub mod time;
 
 pub use address::{AbsolutePath, Endpoint, Network};
 pub use ids::{ClusterId, Generation, Incarnation, NodeId, RequestId, Revision, TokenId};
+pub use moment::Moment;
 pub use names::{ClusterName, CredentialName, FailureDomain, GroupName, NodeName, ResourceName, TypeName};
 pub use secret::Secret;
 pub use time::Timestamp;

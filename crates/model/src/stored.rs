@@ -18,6 +18,7 @@ mod event;
 mod heartbeat;
 mod identity;
 mod join;
+mod lease;
 mod state;
 mod version;
 
@@ -26,6 +27,7 @@ pub use event::EventRecord;
 pub use heartbeat::{HEARTBEAT_BODY_LEN, Heartbeat, HeartbeatError};
 pub use identity::{Identity, MemberHint};
 pub use join::{Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError};
+pub use lease::{LeaseGrant, LeaseRequest};
 pub use state::{
     ClusterRecord, ClusterState, CredentialKind, CredentialRecord, EvictedRecord, NodeRecord, Role,
     TokenRecord, TypeProblem,

@@ -91,6 +91,7 @@ types! {
     EventRecord
     Identity MemberHint
     JoinRequest JoinAnswer Hello HelloAnswer
+    LeaseRequest LeaseGrant
     ClusterState ClusterRecord NodeRecord EvictedRecord TokenRecord Role CredentialKind CredentialRecord
     TypeProblem
     ProtocolRange SoftwareVersion

@@ -41,7 +41,7 @@ impl fmt::Display for Profile {
 
 /// What may be assumed of a node that has stalled, for groups that nothing else protects
 /// (design, section 5).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum StallPolicy {
     /// Nothing is assumed: no automatic takeover of such groups.

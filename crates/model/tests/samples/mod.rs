@@ -8,9 +8,9 @@ use model::desired::{
 };
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
-    EvictedRecord, Heartbeat, Hello, HelloAnswer, Identity, JoinAnswer, JoinRequest, JoinToken, MemberHint,
-    NewNode, NodeRecord, Outcome, Proposal, ProtocolRange, Rejection, Role, SoftwareVersion, TokenRecord,
-    TypeProblem,
+    EvictedRecord, Heartbeat, Hello, HelloAnswer, Identity, JoinAnswer, JoinRequest, JoinToken, LeaseGrant,
+    LeaseRequest, MemberHint, NewNode, NodeRecord, Outcome, Proposal, ProtocolRange, Rejection, Role,
+    SoftwareVersion, TokenRecord, TypeProblem,
 };
 use model::{
     ClusterId, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp, TokenId,
@@ -46,6 +46,28 @@ fn software() -> SoftwareVersion {
 
 pub(crate) fn heartbeat() -> Heartbeat {
     Heartbeat { node: NodeId(7), incarnation: Incarnation([9; 8]), network: 1, sequence: 42, clock: at() }
+}
+
+fn lease_request() -> LeaseRequest {
+    LeaseRequest { node: NodeId(7), incarnation: Incarnation([9; 8]), number: 42 }
+}
+
+impl Samples for LeaseRequest {
+    fn samples() -> Vec<Self> {
+        vec![lease_request()]
+    }
+}
+
+impl Samples for LeaseGrant {
+    fn samples() -> Vec<Self> {
+        vec![LeaseGrant {
+            request: lease_request(),
+            leader: NodeId(3),
+            as_of: Revision(17),
+            lease_ns: 1_400_000_000,
+            clock_ns: 86_400_000_000_001,
+        }]
+    }
 }
 
 pub(crate) fn join_token() -> JoinToken {

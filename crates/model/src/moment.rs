@@ -1,9 +1,12 @@
-//! A point in time of this machine's CLOCK_BOOTTIME, as a value.
+//! A point in time of a machine's CLOCK_BOOTTIME, as a value.
+//!
+//! Moments of two machines have nothing to do with each other. Between machines go only spans of time,
+//! and numbers by which a node finds its own moments again.
 
 use std::time::Duration;
 
 /// Time since this machine booted, suspends included. Only differences of it mean anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Moment(pub Duration);
 
 impl Moment {
