@@ -79,6 +79,16 @@ pub struct Uncovered {
     pub why: String,
 }
 
+/// Takes over what a former daemon left that was not permitted eBPF: it would keep the addresses closed. The
+/// table goes only when the programs are everywhere.
+fn replace_nftables(gate: &mut BpfGate, node: &str, held: Option<OwnedFd>) -> Result<(), GateError> {
+    let Some(mut old) = NftGate::left(node, held)? else { return Ok(()) };
+    for standing in old.standing()? {
+        gate.set(standing.address, standing.deadline_boot_ns)?;
+    }
+    if gate.cover()?.uncovered.is_empty() { old.dismantle() } else { Ok(()) }
+}
+
 /// What no gate of eBPF sees.
 const HOLES_OF_BPF: [&str; 3] = [
     "frames of sockets that go around traffic control: PACKET_QDISC_BYPASS, AF_XDP, pktgen",
@@ -118,8 +128,11 @@ impl Gate {
         let bpf = permits.addresses.is_ok() && choice != Choice::Nftables;
         let nftables = permits.nftables.is_ok() && choice != Choice::BpfByTrafficControl;
         let mut gate = if bpf {
-            let without_tcx = choice == Choice::BpfByTrafficControl;
-            Self(Made::OfBpf(BpfGate::open_or_adopt(node, without_tcx)?))
+            let mut gate = BpfGate::open_or_adopt(node, choice == Choice::BpfByTrafficControl)?;
+            if permits.nftables.is_ok() {
+                replace_nftables(&mut gate, node, held)?;
+            }
+            Self(Made::OfBpf(gate))
         } else if nftables {
             Self(Made::OfNftables(NftGate::open_or_adopt(node, held)?))
         } else {
@@ -169,6 +182,7 @@ impl Gate {
     /// [`GateError::Full`]; [`GateError::Expired`] from a gate of nftables that had closed: [`Gate::close`] it
     /// and begin again; or the kernel's refusal. The address is then as it was.
     pub fn set(&mut self, address: IpAddr, deadline_boot_ns: u64) -> Result<(), GateError> {
+        let address = address.to_canonical();
         match &mut self.0 {
             Made::OfBpf(gate) => gate.set(address, deadline_boot_ns),
             Made::OfNftables(gate) => gate.set(address, deadline_boot_ns),
@@ -190,6 +204,7 @@ impl Gate {
     /// # Errors
     /// The kernel's refusal.
     pub fn remove(&mut self, address: IpAddr) -> Result<(), GateError> {
+        let address = address.to_canonical();
         match &mut self.0 {
             Made::OfBpf(gate) => gate.remove(address),
             Made::OfNftables(gate) => gate.remove(address),

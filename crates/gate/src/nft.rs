@@ -68,6 +68,17 @@ impl NftGate {
         Ok(gate)
     }
 
+    /// The gate that a former daemon left, if there is one.
+    pub(crate) fn left(node: &str, held: Option<OwnedFd>) -> Result<Option<Self>, GateError> {
+        let table = Table::of(node);
+        let mut netfilter = Netlink::open(Some(NETFILTER)).map_err(system("open a netlink socket"))?;
+        let said = netfilter.list(&table.all_chains()).map_err(system("list the chains of nftables"))?;
+        if said.iter().any(|said| table.chain_in(said).is_some()) {
+            return Self::open_or_adopt(node, held).map(Some);
+        }
+        Ok(None)
+    }
+
     /// Whether the table outlives `nft flush ruleset` as long as a copy of the socket is held.
     pub(crate) fn is_owned(&self) -> bool {
         self.owned
@@ -242,3 +253,6 @@ pub(crate) fn try_out() -> io::Result<()> {
     messages.push(table.delete());
     netfilter.transact(words::ends(), messages)
 }
+
+#[cfg(test)]
+mod tests;

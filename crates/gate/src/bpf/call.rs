@@ -31,6 +31,10 @@ enum Command {
     Detach = 9,
     #[cfg(test)]
     TestRun = 10,
+    #[cfg(test)]
+    ProgramNext = 11,
+    #[cfg(test)]
+    MapNext = 12,
     ProgramById = 13,
     MapById = 14,
     Info = 15,
@@ -381,4 +385,30 @@ pub(crate) fn run(program: BorrowedFd<'_>, frame: &[u8]) -> io::Result<i32> {
     // SAFETY: the frame is as long as is said; nothing is written.
     unsafe { block.call(Command::TestRun)? };
     Ok(block.number_at(4).cast_signed())
+}
+
+/// The names of all programs and maps that the kernel has.
+#[cfg(test)]
+pub(crate) fn all_names() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (next, open, name_at) in
+        [(Command::ProgramNext, Command::ProgramById, 64), (Command::MapNext, Command::MapById, 24)]
+    {
+        let mut id = 0;
+        loop {
+            let mut block = Block::new().number(0, id);
+            // SAFETY: there is no address in it.
+            match unsafe { block.call(next) } {
+                Ok(_) => id = block.number_at(4),
+                Err(error) if is(&error, Errno::NOENT) => break,
+                Err(error) => return Err(error),
+            }
+            // SAFETY: there is no address in it.
+            let Ok(object) = (unsafe { Block::new().number(0, id).open(open) }) else { continue };
+            let info = info(object.as_fd(), &mut [0; 80])?;
+            let name = info[name_at..name_at + NAME].split(|byte| *byte == 0).next().unwrap_or_default();
+            names.push(String::from_utf8_lossy(name).into_owned());
+        }
+    }
+    Ok(names)
 }

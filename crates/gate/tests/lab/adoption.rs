@@ -59,6 +59,25 @@ fn a_successor_opens_nothing_that_its_predecessor_closed() {
 }
 
 #[test]
+fn a_daemon_that_was_given_more_rights_takes_over_the_gate_that_it_had_without_them() {
+    let name = "a_daemon_that_was_given_more_rights_takes_over_the_gate_that_it_had_without_them";
+    let Some(lab) = site(name, Choice::Best) else { return };
+    let [n1, n2] = lab.hosts() else { unreachable!("two were asked for") };
+    let [open_one, closed_one] = ADDRESSES.map(|own| Echo::on(n1, address(own)));
+    let mut weak = open(n1, Choice::Nftables);
+    weak.set(open_one.at.ip(), after(LONG)).expect("opened");
+    weak.close(closed_one.at.ip()).expect("closed");
+    drop(weak);
+    let mut strong = open(n1, Choice::Best);
+    assert_eq!(strong.kind(), gate::Kind::Bpf);
+    open_one.is_heard(n2, "open as before");
+    closed_one.is_silent(n2, "closed as before");
+    assert!(!run(n1, "nft list tables").contains("steadfast_n1"));
+    strong.set(closed_one.at.ip(), after(LONG)).expect("opened");
+    closed_one.is_heard(n2, "when it is opened");
+}
+
+#[test]
 fn two_nodes_on_one_host_have_a_gate_each() {
     for choice in CHOICES {
         let Some(lab) = site("two_nodes_on_one_host_have_a_gate_each", choice) else { return };

@@ -158,15 +158,18 @@ pub(crate) fn asks(client: &Host, at: SocketAddr) -> bool {
     }
 }
 
-/// Asks until the deadline and an epsilon have passed; how many answers came, and fails if one came later.
+/// Asks both until the deadline and an epsilon have passed; how many answers came of each, and fails if one
+/// came later.
 #[track_caller]
-pub(crate) fn asks_past(client: &Host, echo: &Echo, deadline_boot_ns: u64) -> usize {
+pub(crate) fn asks_past(client: &Host, echoes: &[Echo; 2], deadline_boot_ns: u64) -> [usize; 2] {
     let last_allowed = deadline_boot_ns + u64::try_from(EPSILON.as_nanos()).expect("small");
-    let mut answers = 0;
+    let mut answers = [0; 2];
     while boot_now_ns() < last_allowed {
-        answers += usize::from(echo.answers(client));
+        for (echo, answers) in echoes.iter().zip(&mut answers) {
+            *answers += usize::from(echo.answers(client));
+        }
     }
-    echo.is_silent(client, "after its deadline");
+    echoes.iter().for_each(|echo| echo.is_silent(client, "after its deadline"));
     answers
 }
 
