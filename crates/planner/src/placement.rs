@@ -204,14 +204,18 @@ fn held(problem: &Problem<'_>, ix: GroupIx) -> Option<NodeIx> {
 /// Where everything is now.
 fn now(problem: &Problem<'_>) -> Of<GroupIx, Vec<Chosen>> {
     let places = |(_, group): (GroupIx, &crate::problem::Group<'_>)| {
-        let mut here: Vec<&crate::problem::Copy<'_>> =
-            group.copies.iter().filter(|copy| copy.is_here()).collect();
+        let here = group.copies.iter().filter(|copy| copy.is_here());
+        let mut places: Vec<Chosen> =
+            here.map(|copy| Chosen { node: copy.node, primary: copy.view.primary }).collect();
         // Of a group that is found twice, what can be told to do things counts, and then the owner's.
-        here.sort_by_key(|copy| {
-            (!bars::is_there(problem.nodes[copy.node].standing), !copy.view.owned, copy.node)
+        places.sort_by_key(|at| {
+            let is_owned = group.on(at.node).is_some_and(|copy| copy.view.owned);
+            (!bars::is_there(problem.nodes[at.node].standing), !is_owned, at.node)
         });
-        let most = if group.is_clone() { here.len() } else { 1 };
-        here.iter().take(most).map(|copy| Chosen { node: copy.node, primary: copy.view.primary }).collect()
+        if !group.is_clone() {
+            places.truncate(1);
+        }
+        places
     };
     Of::new(problem.groups.iter().map(places).collect())
 }

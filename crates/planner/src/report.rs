@@ -141,9 +141,9 @@ fn outcome(problem: &Problem<'_>, ix: GroupIx, choice: &Choice, is_touched: bool
     if matches!(choice.why, Why::Frozen(_)) {
         return Outcome::Frozen;
     }
-    let was: Vec<NodeIx> = group.copies.iter().filter(|copy| copy.is_here()).map(|copy| copy.node).collect();
-    let is_new = |at: &crate::placement::Chosen| !was.contains(&at.node);
-    let is_left = |node: &NodeIx| !choice.places.iter().any(|at| at.node == *node);
+    let was = || group.copies.iter().filter(|copy| copy.is_here()).map(|copy| copy.node);
+    let is_new = |at: &crate::placement::Chosen| !was().any(|node| node == at.node);
+    let is_left = |node: NodeIx| !choice.places.iter().any(|at| at.node == node);
     let runs = |copy: &crate::problem::Copy<'_>| {
         copy.states.values().any(|state| state.serves()) && is_there(problem.nodes[copy.node].standing)
     };
@@ -154,12 +154,12 @@ fn outcome(problem: &Problem<'_>, ix: GroupIx, choice: &Choice, is_touched: bool
         (true, true) => Outcome::Stops,
         (true, false) => Outcome::Down,
         (false, false) => Outcome::Stays,
-        (false, true) if choice.places.iter().any(is_new) && was.iter().any(is_left) => Outcome::Moves,
+        (false, true) if choice.places.iter().any(is_new) && was().any(is_left) => Outcome::Moves,
         (false, true) if choice.places.iter().any(is_new) && !group.copies.iter().any(runs) => {
             Outcome::Starts
         }
         (false, true) if is_unknown => Outcome::Recovers,
-        (false, true) if !group.copies.iter().any(runs) && !was.iter().any(is_left) => Outcome::Starts,
+        (false, true) if !group.copies.iter().any(runs) && !was().any(is_left) => Outcome::Starts,
         (false, true) => Outcome::Recovers,
     }
 }

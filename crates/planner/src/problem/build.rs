@@ -31,13 +31,13 @@ static NOTHING_KNOWN: GroupView = GroupView {
 struct Names<'a> {
     nodes: BTreeMap<&'a NodeName, NodeIx>,
     /// In their order.
-    groups: &'a [&'a GroupSpec],
+    groups: &'a [&'a str],
     measures: &'a [&'a str],
 }
 
 impl Names<'_> {
     fn group(&self, name: &GroupName) -> Option<GroupIx> {
-        self.groups.binary_search_by(|group| group.name.cmp(name)).ok().map(GroupIx)
+        self.groups.binary_search(&name.as_str()).ok().map(GroupIx)
     }
 
     fn measure(&self, name: &str) -> Option<usize> {
@@ -59,9 +59,10 @@ pub(crate) fn build<'a>(spec: &'a ClusterSpec, view: &'a View) -> Problem<'a> {
     measures.sort_unstable();
     measures.dedup();
     let nodes = nodes(spec, view, &measures);
+    let groups: Vec<&str> = sorted.iter().map(|group| group.name.as_str()).collect();
     let names = Names {
         nodes: nodes.iter().enumerate().map(|(ix, node)| (node.name, NodeIx(ix))).collect(),
-        groups: &sorted,
+        groups: &groups,
         measures: &measures,
     };
     let mut problem = Problem {

@@ -86,7 +86,8 @@ pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeI
 pub(crate) fn stopped_by(group: &Group<'_>) -> Option<ResourceIx> {
     let failed = |one: &ResourceSpec| group.view.failures.iter().any(|failure| failure.resource == one.name);
     let stops = |one: &ResourceSpec| one.policy.on_fail == OnFail::Stop && failed(one);
-    group.resources().find(|(_, one)| stops(one)).map(|(ix, _)| ix)
+    let mut resources = group.resources().filter(|_| !group.view.failures.is_empty());
+    resources.find(|(_, one)| stops(one)).map(|(ix, _)| ix)
 }
 
 /// When the cluster may move the group for a failure again, if it has done so as often as it may: how
