@@ -82,8 +82,13 @@ impl BpfGate {
         let (name, handle) = name_of(node);
         let mut route = Netlink::open(None).map_err(system("open a netlink socket"))?;
         let interfaces = interfaces::all(&mut route).map_err(system("list the interfaces"))?;
-        let any = interfaces.first().map_or(1, |interface| interface.index);
-        let border = if without_tcx { Border::Clsact(handle) } else { Border::of_this_kernel(any, handle) };
+        let border = if without_tcx {
+            Border::Clsact(handle)
+        } else {
+            // The loopback is always there, and is the first.
+            let any = interfaces.first().map_or(1, |interface| interface.index);
+            Border::of_this_kernel(any, handle).map_err(system("ask which programs are at the loopback"))?
+        };
         let addresses = match adopted(border, &mut route, &interfaces, &name)? {
             Some(map) => map,
             None => {

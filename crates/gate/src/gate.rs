@@ -91,7 +91,8 @@ fn replace_nftables(gate: &mut BpfGate, node: &str, held: Option<OwnedFd>) -> Re
 
 /// What no gate of eBPF sees.
 const HOLES_OF_BPF: [&str; 3] = [
-    "frames of sockets that go around traffic control: PACKET_QDISC_BYPASS, AF_XDP, pktgen",
+    "frames that go around traffic control: of sockets with PACKET_QDISC_BYPASS, AF_XDP, pktgen, and what XDP or \
+     a network card forwards by itself",
     "an interface that appears while the daemon stands still, until it goes on",
     "of processes: sockets made outside of their cgroup and handed in, raw frames, what the kernel sends by itself",
 ];

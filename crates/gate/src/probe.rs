@@ -12,8 +12,9 @@ use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::{fmt, fs, io};
 
-/// The oldest kernel whose programs can read CLOCK_BOOTTIME.
-const KERNEL: (u32, u32) = (5, 8);
+/// Programs can read CLOCK_BOOTTIME since 5.8; until 5.10 the memory of maps was counted against a limit of the
+/// process that is too small for them.
+const KERNEL: (u32, u32) = (5, 11);
 
 /// Which sorts of gate this machine permits, each or why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Situation {
         Self {
             release: rustix::system::uname().release().to_string_lossy().into_owned(),
             capabilities,
-            in_user_namespace: whole != ["0", "0", "4294967295"],
+            in_user_namespace: !whole.is_empty() && whole != ["0", "0", "4294967295"],
         }
     }
 
@@ -140,6 +141,10 @@ impl Situation {
     fn refusal(&self, error: &io::Error) -> Refusal {
         let refusal = |why: String, next: Option<&str>| Refusal { why, next: next.map(str::to_owned) };
         let known = Errno::from_io_error(error);
+        if self.is_older_than(KERNEL) {
+            let why = format!("kernel {} is too old", self.release);
+            return refusal(why, Some("install kernel 5.11 or newer"));
+        }
         if matches!(known, Some(Errno::PERM | Errno::ACCESS)) {
             let missing = |(bit, _): &&(u32, &str)| self.capabilities & (1 << bit) == 0;
             let missing: Vec<_> = CAPABILITIES.iter().filter(missing).map(|(_, name)| *name).collect();
@@ -153,10 +158,6 @@ impl Situation {
             }
             let why = format!("the kernel refuses it ({error}), though all capabilities are there");
             return refusal(why, Some("see `journalctl -k` for the security module that says no"));
-        }
-        if self.is_older_than(KERNEL) {
-            let why = format!("kernel {} is too old", self.release);
-            return refusal(why, Some("install kernel 5.8 or newer"));
         }
         let unknown =
             [Errno::NOSYS, Errno::OPNOTSUPP, Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT, Errno::NOENT];
@@ -190,6 +191,6 @@ mod tests {
         assert!(said(&all, Errno::NOSYS).starts_with("kernel 6.1.0-13-amd64 was built without it"));
         assert_eq!(said(&all, Errno::INVAL), "Invalid argument (os error 22)");
         let old = Situation { release: "5.4.0".into(), ..all };
-        assert_eq!(said(&old, Errno::INVAL), "kernel 5.4.0 is too old; install kernel 5.8 or newer");
+        assert_eq!(said(&old, Errno::INVAL), "kernel 5.4.0 is too old; install kernel 5.11 or newer");
     }
 }

@@ -60,10 +60,12 @@ fn parent(direction: Direction) -> u32 {
 
 impl Border {
     /// The better one that this kernel has. `index` is any interface's.
-    pub(crate) fn of_this_kernel(index: u32, handle: u32) -> Self {
+    pub(crate) fn of_this_kernel(index: u32, handle: u32) -> io::Result<Self> {
         match call::query(index, Hook::InterfaceIn) {
-            Ok(_) => Self::Tcx,
-            Err(_) => Self::Clsact(handle),
+            Ok(_) => Ok(Self::Tcx),
+            // No other answer may lead there: what a former gate attached would be looked for in vain.
+            Err(error) if is(&error, Errno::INVAL) => Ok(Self::Clsact(handle)),
+            Err(error) => Err(error),
         }
     }
 

@@ -35,6 +35,10 @@ fn an_unprivileged_container_may_use_nftables_and_is_told_why_not_more() {
         return lab::kernel_lacks(name, "user namespaces");
     }
     let probed = |before: &str| Helper::start_by(n1, before, "probes", Choice::Best).says("PROBED");
+    let as_root = probed("exec");
+    if as_root.matches("Ok(())").count() < 3 {
+        return lab::skip(name, &as_root);
+    }
     let inside = probed("exec unshare -Urn");
     assert!(
         inside.contains("addresses: Err(Refusal { why: \"this process is in a user namespace"),
