@@ -4,6 +4,7 @@ use crate::cgroup::{Cgroup, CgroupError};
 use crate::enter::{enter, record};
 use crate::output::Output;
 use crate::record::Record;
+use crate::start;
 use crate::tree;
 use crate::watched::{Identity, Watched};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -49,7 +50,8 @@ pub struct Job {
     /// program does not notice when this one ends: a pipe would be closed, and it would die of that.
     pub output_file: Option<PathBuf>,
     /// Whether what it prints to its standard error is kept apart, for one whose output is read by a
-    /// program. Otherwise both are kept in the order in which they came.
+    /// program. Otherwise both are kept together as they are read. They come through two pipes, so what is
+    /// printed to one and soon after to the other may change places; each by itself keeps its order.
     pub errors_apart: bool,
     /// A file that says which process it is while it runs: so a later life of this program finds a run
     /// that its own end left behind, and ends it before it begins one with the same record. Only of those
@@ -89,14 +91,21 @@ impl Job {
         self
     }
 
-    /// Starts it. It goes on if what is returned is dropped.
+    /// Starts it, without holding up this thread: a program on a dead disk is not started, and this waits
+    /// as long as somebody waits for it. It goes on if what is returned is dropped; if this future is
+    /// dropped, it is ended.
     ///
     /// # Errors
     /// If there is no such program, it may not be run, or its cgroup cannot be entered.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn start(&self) -> Result<Started, SpawnError> {
+    pub async fn start(self) -> Result<Started, SpawnError> {
+        start::start(self).await
+    }
+
+    /// Starts it on this thread, which waits until it runs: for ever, if its disk is dead.
+    pub(crate) fn spawn(&self) -> Result<Started, SpawnError> {
         let failed = |source| SpawnError::Run { program: self.program.clone(), source };
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.args).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -180,6 +189,19 @@ pub enum SpawnError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// What it lies on does not answer.
+    #[error(
+        "{} was not started within {waited_ms} ms: what its file{} lies on does not answer", program.display(),
+        folder.as_ref().map(|folder| format!(", or the folder {},", folder.display())).unwrap_or_default()
+    )]
+    Hangs {
+        /// Which.
+        program: PathBuf,
+        /// Where it was to run, if not in `/`.
+        folder: Option<PathBuf>,
+        /// How long was waited, in milliseconds.
+        waited_ms: u128,
     },
     /// A run that an earlier life of this program left behind was killed, and does not end.
     #[error("process {pid}, which an earlier resource monitor left running, was killed and does not end")]

@@ -7,6 +7,7 @@
 //!   given, standard input from nowhere, a process group of its own, and a cgroup where there is one.
 //! * [`run`] runs one that is to end by itself, under a deadline. Whoever drops the future ends it, and a
 //!   later life of this program ends one that was left behind, if it had a [record](Job::record).
+//!   Neither that nor a start holds up the thread that asks, also where the program lies on a dead disk.
 //! * [`Started`] is one that is to stay; [`Watched`] is any process, also one that a former life of this
 //!   program started: its end is noticed by the kernel's word, without polling.
 //! * [`Cgroup`] holds all that a resource started, also what left its process group.
@@ -24,6 +25,7 @@ mod marked;
 mod output;
 mod record;
 mod run;
+mod start;
 mod tree;
 mod watched;
 

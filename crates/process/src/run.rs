@@ -4,6 +4,7 @@ use crate::job::{Job, SpawnError, Started};
 use crate::record::Record;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +40,20 @@ const DRAIN: Duration = Duration::from_millis(20);
 /// If it has a [record](Job::record), a run that the record names is ended first.
 ///
 /// # Errors
-/// If it cannot be started.
+/// If it cannot be started, or is not by then.
 pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
     let record = job.record.as_deref().map(Record);
     if let Some(record) = record {
         record.end_former(deadline).await.map_err(|pid| SpawnError::FormerRuns { pid })?;
     }
-    let mut running = EndedIfDropped(job.start()?, record);
-    let how = match tokio::time::timeout(deadline, running.0.ended()).await {
+    let until = Instant::now() + deadline;
+    let started = timeout_at(until, job.clone().start()).await;
+    let started = started.unwrap_or_else(|_| {
+        let (program, folder) = (job.program.clone(), job.folder.clone());
+        Err(SpawnError::Hangs { program, folder, waited_ms: deadline.as_millis() })
+    })?;
+    let mut running = EndedIfDropped(started, record);
+    let how = match timeout_at(until, running.0.ended()).await {
         Ok(Ok(status)) => match (status.code(), status.signal()) {
             (Some(code), _) => How::Exited(code),
             (None, signal) => How::Signalled(signal.unwrap_or(0)),

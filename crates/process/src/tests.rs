@@ -1,5 +1,7 @@
 //! Real programs, as badly behaved as they come.
 
+mod dead_disk;
+
 use crate::{Cgroup, How, Identity, Job, Watched, run};
 use std::time::Duration;
 
@@ -71,7 +73,7 @@ fn a_program_that_is_not_there_is_named() {
 #[test]
 fn an_end_is_noticed_and_a_later_process_of_the_same_number_is_another() {
     with_runtime(async {
-        let mut started = shell("exec sleep 1000").start().unwrap();
+        let mut started = shell("exec sleep 1000").start().await.unwrap();
         let watched = started.watched().unwrap();
         let again = Watched::again(watched.identity()).unwrap();
         let other = Identity { started: watched.identity().started + 1, ..watched.identity() };
@@ -119,7 +121,7 @@ fn what_prints_to_a_file_appends_to_it_and_goes_on_after_it_was_cut() {
     let script = "echo one; while [ -s \"$0\" ]; do sleep 0.01; done; echo two >&2";
     let job = Job { output_file: Some(log.clone()), ..shell(script).arg(&log) };
     with_runtime(async {
-        let mut started = job.start().unwrap();
+        let mut started = job.start().await.unwrap();
         while std::fs::read(&log).unwrap() != b"before\none\n" {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -128,7 +130,8 @@ fn what_prints_to_a_file_appends_to_it_and_goes_on_after_it_was_cut() {
     });
     assert_eq!(std::fs::read(&log).unwrap(), b"two\n");
     let job = Job { output_file: Some(folder.path().to_owned()), ..shell("") };
-    assert!(job.start().unwrap_err().to_string().contains("for what it prints"));
+    let error = with_runtime(job.start()).unwrap_err();
+    assert!(error.to_string().contains("for what it prints"), "{error}");
 }
 
 /// The numbers that a script wrote into this folder, one file each, as soon as there are so many.
@@ -184,7 +187,7 @@ fn a_run_that_an_earlier_life_left_behind_is_ended_before_the_next() {
     };
     with_runtime(async {
         // As if this program had been killed: nobody waits for it, and nobody ends it.
-        let left = job(RUN).start().unwrap();
+        let left = job(RUN).start().await.unwrap();
         let all = numbers(folder.path(), &["daemon", "session", "leader"]).await;
         let named = std::fs::read_to_string(&record).unwrap();
         assert_eq!(named.parse::<i32>().unwrap(), left.pid().as_raw_nonzero().get());
@@ -201,7 +204,7 @@ fn a_record_that_names_somebody_else_ends_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let record = folder.path().join("record");
     with_runtime(async {
-        let mut other = shell("exec sleep 1000").start().unwrap();
+        let mut other = shell("exec sleep 1000").start().await.unwrap();
         for named in [other.pid().as_raw_nonzero().to_string(), "nonsense".to_owned(), "1".to_owned()] {
             std::fs::write(&record, named).unwrap();
             let job = Job { record: Some(record.clone()), ..shell("exit 3") };

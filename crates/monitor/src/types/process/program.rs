@@ -130,7 +130,7 @@ impl Program {
             return failed(format!("cannot begin the log {}: {error}", self.log.path().display()));
         }
         let unfinished = self.killed_if_dropped();
-        let identity = match self.spawn(job) {
+        let identity = match self.spawn(job).await {
             Ok(identity) => identity,
             Err(why) => return why,
         };
@@ -212,10 +212,10 @@ impl Program {
         self.log.end()
     }
 
-    fn spawn(&self, job: Job) -> Result<Identity, Outcome> {
+    async fn spawn(&self, job: Job) -> Result<Identity, Outcome> {
         let job = Job { output_file: Some(self.log.path().to_owned()), ..job };
         let job = self.hold.held(job).map_err(|error| failed(error.to_string()))?;
-        let mut started = job.start().map_err(|error| refused(&error))?;
+        let mut started = job.start().await.map_err(|error| refused(&error))?;
         let pid = started.pid().as_raw_nonzero().get();
         let (say, ending) = watch::channel(None);
         // One that has ended already has no moment of a start any more; no other has this number before
