@@ -16,3 +16,4 @@ mod processes;
 mod roles;
 mod rules;
 mod sessions;
+mod tunnels;

@@ -94,30 +94,39 @@ fn a_port_that_is_translated_to_a_container_is_gated() {
         run(
             n1,
             "ip netns add box && ip link add out0 type veth peer name in0 netns box && ip link set out0 up \
-             && ip addr add 10.77.0.1/24 dev out0 && ip -n box addr add 10.77.0.2/24 dev in0 \
-             && ip -n box link set in0 up && ip -n box route add default via 10.77.0.1 \
-             && echo 1 >/proc/sys/net/ipv4/ip_forward",
+             && ip -n box link set in0 up && echo 1 >/proc/sys/net/ipv4/ip_forward \
+             && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
         );
+        for (here, there, more) in [("10.77.0.1", "10.77.0.2", "24"), ("fd77::1", "fd77::2", "64 nodad")] {
+            run(
+                n1,
+                &format!("ip addr add {here}/{more} dev out0 && ip -n box addr add {there}/{more} dev in0"),
+            );
+            run(n1, &format!("ip -n box route add default via {here}"));
+        }
         let in_box = || {
             let space = File::open("/run/netns/box").expect("it was made");
             move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network)).expect("entered");
-            UdpSocket::bind("10.77.0.2:5000").expect("the port is free")
+            ["10.77.0.2:5000", "[fd77::2]:5000"].map(|own| UdpSocket::bind(own).expect("the port is free"))
         };
-        let _echo = Echo::with(n1.within(in_box).expect("n1 is up"));
+        let _echoes = n1.within(in_box).expect("n1 is up").map(Echo::with);
         run(
             n1,
-            "nft 'table ip stranger { chain pre { type nat hook prerouting priority dstnat; \
-             ip daddr 10.99.0.100 udp dport 5000 dnat to 10.77.0.2:5000; }; }'",
+            "nft 'table inet stranger { chain pre { type nat hook prerouting priority dstnat; \
+             ip daddr 10.99.0.100 udp dport 5000 dnat ip to 10.77.0.2:5000; \
+             ip6 daddr fd99::100 udp dport 5000 dnat ip6 to [fd77::2]:5000; }; }'",
         );
         assert_eq!(cover(n1, &mut gate).uncovered, []);
-        let translated: SocketAddr = "10.99.0.100:5000".parse().expect("an address");
-        lab::eventually("an answer from the container", PATIENCE, || asks(n2, translated));
-        gate.close(translated.ip()).expect("closed");
-        for _ in 0..4 {
-            assert!(!asks(n2, translated), "{choice:?}: the container answered through a closed gate");
+        for own in ADDRESSES {
+            let translated = SocketAddr::new(address(own), 5000);
+            lab::eventually("an answer from the container", PATIENCE, || asks(n2, translated));
+            gate.close(translated.ip()).expect("closed");
+            for _ in 0..4 {
+                assert!(!asks(n2, translated), "{choice:?}: the container answered through a closed gate");
+            }
+            gate.set(translated.ip(), after(LONG)).expect("opened");
+            lab::eventually("an answer from the container again", PATIENCE, || asks(n2, translated));
         }
-        gate.set(translated.ip(), after(LONG)).expect("opened");
-        lab::eventually("an answer from the container again", PATIENCE, || asks(n2, translated));
-        assert!(run(n1, "nft list table ip stranger").contains("dnat to 10.77.0.2:5000"));
+        assert!(run(n1, "nft list table inet stranger").contains("to 10.77.0.2:5000"));
     }
 }

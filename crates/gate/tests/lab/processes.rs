@@ -11,19 +11,27 @@ use std::path::Path;
 const CGROUP: &str = "/sys/fs/cgroup/gated";
 const CHILD: &str = "/sys/fs/cgroup/gated/child";
 
-/// A server on 0.0.0.0 in that cgroup, asked at an address that nobody gates.
-fn server(host: &Host) -> (Helper, SocketAddr) {
+/// A server on all addresses in that cgroup, asked at those that nobody gates, of IPv4 and IPv6.
+fn server(host: &Host) -> (Helper, [SocketAddr; 2]) {
     run(host, &format!("mkdir -p {CHILD}"));
     let enter = format!("echo 0 >{CHILD}/cgroup.procs; exec");
     let mut server = Helper::start_by(host, &enter, "serves", Choice::Best);
     let port = server.says("PORT").parse().expect("a port");
-    (server, SocketAddr::new(host.ipv4(Network::Second).into(), port))
+    let own = [host.ipv4(Network::Second).into(), host.ipv6(Network::Second).into()];
+    (server, own.map(|own| SocketAddr::new(own, port)))
 }
 
 #[track_caller]
-fn is_silent(client: &Host, at: SocketAddr, when: &str) {
-    for _ in 0..4 {
-        assert!(!asks(client, at), "answered {when}");
+fn is_silent(client: &Host, all: [SocketAddr; 2], when: &str) {
+    for at in all.into_iter().cycle().take(8) {
+        assert!(!asks(client, at), "{at} answered {when}");
+    }
+}
+
+#[track_caller]
+fn is_heard(client: &Host, all: [SocketAddr; 2], when: &str) {
+    for at in all {
+        lab::eventually(&format!("an answer from {at} {when}"), PATIENCE, || asks(client, at));
     }
 }
 
@@ -36,7 +44,7 @@ fn a_server_on_all_addresses_is_cut_with_its_cgroup_and_nobody_else() {
     let (server, at) = server(n1);
     let other = Echo::on(n1, n1.ipv4(Network::Second).into());
     let mut set = |deadline| n1.within(|| gate.set_cgroup(Path::new(CGROUP), deadline)).expect("n1 is up");
-    lab::eventually("an answer before it is gated", PATIENCE, || asks(n2, at));
+    is_heard(n2, at, "before it is gated");
 
     set(0).expect("closed");
     is_silent(n2, at, "while closed");
@@ -44,7 +52,7 @@ fn a_server_on_all_addresses_is_cut_with_its_cgroup_and_nobody_else() {
     for _ in 0..2 {
         let deadline = after(LEASE);
         set(deadline).expect("opened");
-        lab::eventually("an answer while open", PATIENCE, || asks(n2, at));
+        is_heard(n2, at, "while open");
         wait_past(deadline + u64::try_from(EPSILON.as_nanos()).expect("small"));
         is_silent(n2, at, "after its deadline");
         set(deadline).expect("written");
@@ -53,7 +61,7 @@ fn a_server_on_all_addresses_is_cut_with_its_cgroup_and_nobody_else() {
     }
     let remove = n1.within(|| gate.remove_cgroup(Path::new(CGROUP))).expect("n1 is up");
     remove.expect("removed");
-    lab::eventually("an answer when it is gated no longer", PATIENCE, || asks(n2, at));
+    is_heard(n2, at, "when it is gated no longer");
     server.kill();
 }
 
@@ -71,7 +79,7 @@ fn a_restarted_daemon_finds_the_gates_of_processes_as_they_are() {
     drop(first);
 
     let mut second = open(n1, Choice::Best);
-    lab::eventually("an answer still", PATIENCE, || asks(n2, at));
+    is_heard(n2, at, "still");
     assert_eq!(n1.within(|| second.cgroup(path)).expect("n1 is up").expect("read"), Some(deadline));
     n1.within(|| second.set_cgroup(path, 0)).expect("n1 is up").expect("closed");
     is_silent(n2, at, "when the successor closed it");
@@ -81,7 +89,7 @@ fn a_restarted_daemon_finds_the_gates_of_processes_as_they_are() {
     let mut third = open(n1, Choice::Best);
     n1.within(|| third.set_cgroup(path, 0)).expect("n1 is up").expect("closed");
     n1.within(|| third.dismantle()).expect("n1 is up").expect("dismantled");
-    lab::eventually("an answer without any gate", PATIENCE, || asks(n2, at));
+    is_heard(n2, at, "without any gate");
     server.kill();
 }
 
@@ -99,7 +107,7 @@ fn a_cgroup_that_is_made_anew_is_another_one_and_is_gated_anew() {
     let error = set(0).expect_err("it is gone");
     assert!(matches!(error, GateError::NoCgroup { .. }), "{error}");
     let (server, at) = server(n1);
-    lab::eventually("an answer of the new one", PATIENCE, || asks(n2, at));
+    is_heard(n2, at, "of the new one");
     set(0).expect("closed");
     is_silent(n2, at, "while closed");
     server.kill();

@@ -148,7 +148,8 @@ fn hold(choice: Choice) {
 
 /// Answers datagrams on all addresses of the host, on a port of its own.
 fn serve() {
-    let socket = UdpSocket::bind("0.0.0.0:0").expect("any port");
+    // One of IPv6 for everything takes IPv4 as well.
+    let socket = UdpSocket::bind("[::]:0").expect("any port");
     tell(&format!("PORT {}", socket.local_addr().expect("bound").port()));
     let mut buffer = [0; 64];
     loop {
