@@ -174,8 +174,10 @@ impl Netlink {
         Self::with_socket(socket(part, SocketFlags::CLOEXEC, 0)?)
     }
 
-    /// By a socket that is open already.
+    /// By a socket that is open already. What its former user was told and did not read, before it was killed,
+    /// is thrown away: its numbers are those of the next questions.
     pub(crate) fn with_socket(socket: OwnedFd) -> io::Result<Self> {
+        while rustix::net::recv(&socket, &mut [0; 1][..], RecvFlags::DONTWAIT).is_ok() {}
         // A guard: a kernel that did not answer would block the daemon.
         sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, Some(Duration::from_secs(1)))?;
         Ok(Self { socket, sequence: 0 })
@@ -315,6 +317,22 @@ mod tests {
         assert_eq!(attributes[0], (1, &[1, 2, 3][..]));
         let inner: Vec<_> = super::attributes(attributes[1].1).collect();
         assert_eq!((attributes[1].0, inner), (2, vec![(1, &[0, 0, 0, 7][..]), (2, &b"x\0"[..])]));
+    }
+
+    #[test]
+    fn answers_that_a_former_user_of_the_socket_did_not_read_are_nobodys() {
+        let interface = |index: u32| {
+            let mut structure = [0; 16];
+            structure[4..8].copy_from_slice(&index.to_ne_bytes());
+            Message::new(18, 0, &structure)
+        };
+        let killed = Netlink::open(None).unwrap();
+        // There is no such interface: an error would be the answer to the first question.
+        let request = interface(u32::MAX >> 1).numbered(1, ACKNOWLEDGE);
+        rustix::net::send(&killed.socket, &request, SendFlags::empty()).unwrap();
+        let mut successor = Netlink::with_socket(killed.socket).unwrap();
+        successor.order(interface(1)).expect("the loopback is there");
+        successor.order(interface(u32::MAX >> 1)).expect_err("it is not");
     }
 
     #[test]

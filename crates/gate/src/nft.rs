@@ -30,6 +30,10 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
 
+/// So many messages in a transaction: the kernel answers each before the first answer is read, and throws
+/// answers away if there are more than some 250.
+const AT_ONCE: usize = 100;
+
 /// The table and what is in it.
 #[derive(Debug)]
 pub(crate) struct NftGate {
@@ -118,7 +122,9 @@ impl NftGate {
             self.install()?;
             let gated: Vec<Message> =
                 self.gated.iter().map(|address| self.table.add(GUARDED, *address, None)).collect();
-            self.transact(gated).map_err(system("put the gated addresses back"))?;
+            for some in gated.chunks(AT_ONCE) {
+                self.transact(some.to_vec()).map_err(system("put the gated addresses back"))?;
+            }
             there = self.chains()?;
         }
         let mut coverage = Coverage::default();

@@ -32,6 +32,7 @@ const SESSIONS: u32 = !(1 << 7 | 1 << 10);
 const ROUNDS: u32 = 10;
 
 /// Ends all TCP and UDP sessions of this address in the network namespace of the calling thread; how many.
+/// The kernel lists all sockets of the host for it: where there are very many, let a thread of its own wait.
 ///
 /// # Errors
 /// If the kernel cannot (it was built without `CONFIG_INET_DIAG_DESTROY`) or this process may not, and if

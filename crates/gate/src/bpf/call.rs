@@ -108,7 +108,7 @@ impl Block {
 
     /// A buffer that the kernel reads.
     fn read_from(self, at: usize, buffer: &[u8]) -> Self {
-        self.long(at, buffer.as_ptr().addr() as u64)
+        self.long(at, buffer.as_ptr().expose_provenance() as u64)
     }
 
     /// A buffer that the kernel writes.
