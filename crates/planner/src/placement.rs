@@ -26,7 +26,7 @@ pub(crate) use bars::{Bar, is_there};
 pub(crate) use keys::Criterion;
 
 use crate::ids::{GroupIx, NodeIx, Of};
-use crate::problem::{Aim, Frozen, Problem, Worn};
+use crate::problem::{Aim, Frozen, Problem};
 use room::Room;
 use std::collections::BTreeMap;
 
@@ -100,7 +100,7 @@ pub(crate) struct Placement {
 pub(crate) fn place(problem: &Problem<'_>, focus: Option<GroupIx>) -> Placement {
     let order = order::order(problem);
     let mut current = now(problem);
-    let (mut choices, left) = pass(problem, &order, &current, focus);
+    let (mut choices, left) = pass(problem, &order, &current, true, focus);
     // What the first pass said of a group is about what really runs, and stands unless a later one
     // decides otherwise.
     let mut passes = 1;
@@ -110,7 +110,7 @@ pub(crate) fn place(problem: &Problem<'_>, focus: Option<GroupIx>) -> Placement 
             break;
         }
         current = places;
-        let (next, _) = pass(problem, &order, &current, focus);
+        let (next, _) = pass(problem, &order, &current, false, focus);
         let merged = choices.into_rows().into_iter().zip(next.into_rows());
         choices = Of::new(merged.map(|(was, is)| if was.places == is.places { was } else { is }).collect());
         passes += 1;
@@ -123,9 +123,10 @@ fn pass(
     problem: &Problem<'_>,
     order: &[GroupIx],
     current: &Of<GroupIx, Vec<Chosen>>,
+    is_real: bool,
     focus: Option<GroupIx>,
 ) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, Bar>) {
-    let mut room = Room::new(problem, current, focus);
+    let mut room = Room::new(problem, current, is_real, focus);
     for group in order {
         choose(&mut room, *group);
         if room.choice(*group).why == Why::Nowhere {
@@ -179,13 +180,11 @@ fn decided(room: &Room<'_>, ix: GroupIx) -> Option<Choice> {
     if let Some(aim) = group.start_after.iter().find(unmet).and_then(|any| any.first()) {
         return nowhere(Why::Needs(*aim));
     }
-    let worn_out = || {
-        let current = room.current(ix);
-        let worn: Option<Worn> = current.first().and_then(|at| crate::problem::worn(problem, ix, at.node));
-        current.is_empty() || worn.is_some()
-    };
+    let is_worn_out = || room.here(ix).all(|node| crate::problem::worn(problem, ix, node).is_some());
     match crate::problem::given_up(problem, ix) {
-        Some((count, until_ms)) if !group.is_clone() && worn_out() => nowhere(Why::GivenUp(count, until_ms)),
+        Some((count, until_ms)) if !group.is_clone() && is_worn_out() => {
+            nowhere(Why::GivenUp(count, until_ms))
+        }
         _ => None,
     }
 }

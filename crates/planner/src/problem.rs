@@ -12,7 +12,7 @@ mod times;
 mod worth;
 
 pub(crate) use build::build;
-pub(crate) use failures::{Worn, failed_start, given_up, stopped_by, worn, worn_resource};
+pub(crate) use failures::{Worn, failed_start, given_up, is_well, stopped_by, worn, worn_resource};
 pub(crate) use group::{Aim, Copy, Frozen, Group, RESTARTS};
 pub(crate) use worth::Unfit;
 

@@ -59,13 +59,13 @@ fn rank(problem: &Problem<'_>) -> Of<GroupIx, usize> {
     rank
 }
 
-/// Whether a group is being started already, where it is to be, and nothing of it has to be stopped before.
+/// Whether a group is being started already, everywhere where something of it has to start, and nothing of
+/// it has to be stopped before: what it needs is up then.
 fn is_starting(group: &Group<'_>, flow: &Flow) -> bool {
-    let comes_up = |node: NodeIx| flow.up_first.iter().any(|(on, _)| *on == node);
     let starting = |copy: &crate::problem::Copy<'_>| {
-        comes_up(copy.node) && copy.view.owned && copy.states.values().any(|state| *state == State::Starting)
+        copy.view.owned && copy.states.values().any(|state| *state == State::Starting)
     };
-    flow.down_first.is_empty() && group.copies.iter().any(starting)
+    flow.down_first.is_empty() && flow.up_first.iter().all(|(node, _)| group.on(*node).is_some_and(starting))
 }
 
 /// Every step of one group's list waits for every step of another's.

@@ -4,7 +4,7 @@
 use super::draft::Because;
 use crate::ids::{GroupIx, NodeIx, Of, ResourceIx};
 use crate::placement::{Chosen, Placement, is_there};
-use crate::problem::{Aim, Copy, Group, Problem, worn_resource};
+use crate::problem::{Aim, Copy, Group, Problem, is_well};
 use crate::view::State;
 use model::desired::{FoundTwice, OnFail};
 
@@ -143,17 +143,12 @@ fn kept(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>,
         stopped = Of::new(copy.states.iter().map(because).collect());
         stop_what_needs(group, copy, &mut stopped);
     }
-    let serves = |(resource, state): (ResourceIx, &State)| {
-        let policy = &group.resource(resource).policy;
-        state.serves()
-            || policy.unmanaged
-            || (*state == State::Failed && policy.on_fail == OnFail::Ignore)
-            || (policy.optional && worn_resource(problem, group, resource, copy.node).is_some())
-    };
+    let is_well =
+        |(resource, state): (ResourceIx, &State)| is_well(problem, group, resource, copy.node, *state);
     Kept {
         node: copy.node,
         primary: copy.view.primary && at.primary,
-        goes_on: stopped.len() == 0 && copy.states.iter().all(serves),
+        goes_on: stopped.len() == 0 && copy.states.iter().all(is_well),
         stopped,
     }
 }

@@ -75,13 +75,14 @@ impl Key {
 pub(super) fn key(room: &Room<'_>, ix: GroupIx, node: NodeIx, makes_room: MakesRoom) -> Key {
     let (problem, group) = (room.problem, &room.problem.groups[ix]);
     let here = room.is_here(ix, node);
-    let stays = here && !group.mobile && group.asked.is_none_or(|asked| asked == node);
-    let runs = group.on(node).is_some_and(|copy| copy.states.values().all(|state| state.serves()));
+    let asked = room.asked(ix);
+    let stays = here && !group.mobile && asked.is_none_or(|asked| asked == node);
+    let runs = room.runs(ix, node);
     let of = |criterion: Criterion| -> i64 {
         match criterion {
             Criterion::MakesRoom => makes_room.0.into(),
             Criterion::Carries => !(carries(room, ix, node) as i64),
-            Criterion::Asked => (group.asked != Some(node)).into(),
+            Criterion::Asked => (asked != Some(node)).into(),
             Criterion::FailedStart => (!runs && failed_start(problem, group, node)).into(),
             Criterion::Stays => (!stays).into(),
             Criterion::Score => -score(room, ix, node),

@@ -3,7 +3,7 @@
 use super::bars::{self, Presence};
 use super::{Bar, Choice, Chosen};
 use crate::ids::{GroupIx, NodeIx, Of};
-use crate::problem::{Aim, Problem};
+use crate::problem::{Aim, Problem, is_well};
 use model::desired::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,8 @@ pub(super) struct Room<'p> {
     /// For this group every node is weighed.
     pub(super) focus: Option<GroupIx>,
     current: &'p Of<GroupIx, Vec<Chosen>>,
+    /// What is current is what really runs, rather than what a pass before decided.
+    is_real: bool,
     choices: Of<GroupIx, Option<Choice>>,
     /// Who has begun to choose. Until then a group stays where it is, unless somebody more important
     /// needs the room,
@@ -35,12 +37,14 @@ impl<'p> Room<'p> {
     pub(super) fn new(
         problem: &'p Problem<'p>,
         current: &'p Of<GroupIx, Vec<Chosen>>,
+        is_real: bool,
         focus: Option<GroupIx>,
     ) -> Self {
         let mut room = Self {
             problem,
             focus,
             current,
+            is_real,
             choices: Of::filled(problem.groups.len(), None),
             has_begun: Of::filled(problem.groups.len(), false),
             leaves: BTreeSet::new(),
@@ -55,7 +59,7 @@ impl<'p> Room<'p> {
             let is_to_stop = group.view.wanted_offline || crate::problem::stopped_by(group).is_some();
             for at in &current[ix] {
                 // Who asks for a node where it cannot be asks for nothing.
-                let asked_away = group.asked.is_some_and(|asked| {
+                let asked_away = room.asked(ix).is_some_and(|asked| {
                     asked != at.node && bars::fixed(problem, ix, asked, false).is_none()
                 });
                 let bar = bars::fixed(problem, ix, at.node, true).filter(|_| !is_to_stop);
@@ -82,6 +86,27 @@ impl<'p> Room<'p> {
     /// Where a group is now.
     pub(super) fn current(&self, group: GroupIx) -> &'p [Chosen] {
         &self.current[group]
+    }
+
+    /// Every node that has anything of a group, also where there should be only one.
+    pub(super) fn here(&self, group: GroupIx) -> impl Iterator<Item = NodeIx> {
+        let copies = self.problem.groups[group].copies.iter().filter(|copy| self.is_real && copy.is_here());
+        self.current[group].iter().map(|at| at.node).chain(copies.map(|copy| copy.node))
+    }
+
+    /// Where the administrator asked for a group to be. That is forgotten as soon as it is anywhere else.
+    pub(super) fn asked(&self, group: GroupIx) -> Option<NodeIx> {
+        self.problem.groups[group].asked.filter(|asked| self.is_real || self.is_here(group, *asked))
+    }
+
+    /// Whether a group runs well on a node: what a pass before decided is taken to have worked.
+    pub(super) fn runs(&self, group: GroupIx, node: NodeIx) -> bool {
+        let of = &self.problem.groups[group];
+        let is_well = |(resource, state): (_, &_)| is_well(self.problem, of, resource, node, *state);
+        match self.is_real {
+            true => of.on(node).is_some_and(|copy| copy.states.iter().all(is_well)),
+            false => self.is_here(group, node),
+        }
     }
 
     /// Whether a group stays on a node, and has yet to choose.

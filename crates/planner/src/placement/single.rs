@@ -60,7 +60,7 @@ pub(super) fn can_be(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> Result<Makes
 fn stays(room: &Room<'_>, ix: GroupIx) -> Option<NodeIx> {
     let (problem, group) = (room.problem, &room.problem.groups[ix]);
     let node = room.current(ix).first()?.node;
-    let is_kept = !group.mobile && group.asked.is_none() && room.focus != Some(ix);
+    let is_kept = !group.mobile && room.asked(ix).is_none() && room.focus != Some(ix);
     let carries_all =
         || group.carried.is_empty() || keys::carries(room, ix, node) == keys::carries_all(problem, ix);
     let is_fine = is_kept

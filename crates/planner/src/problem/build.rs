@@ -155,6 +155,7 @@ fn build_group<'a>(
         runs_with: policy.runs_with.iter().filter_map(|to| names.aim(to)).collect(),
         apart: never_with(false),
         apart_from_primary: never_with(true),
+        primary_apart: Vec::new(),
         near: near.chain(avoided).collect(),
         start_after: policy.start_after.iter().map(alternatives).collect(),
         prefer_after: policy.prefer_after.iter().filter_map(|name| names.group(name)).collect(),
@@ -246,6 +247,9 @@ fn relate(problem: &mut Problem<'_>) {
             if !problem.groups[other].apart.contains(&(*ix, place)) {
                 problem.groups[other].apart.push((*ix, place));
             }
+        }
+        for (other, place) in problem.groups[*ix].apart_from_primary.clone() {
+            problem.groups[other].primary_apart.push((*ix, place));
         }
         for aim in problem.groups[*ix].runs_with.clone() {
             problem.groups[aim.group].carried.push(*ix);

@@ -2,6 +2,7 @@
 
 use super::{Group, Problem};
 use crate::ids::{GroupIx, NodeIx, ResourceIx};
+use crate::view::State;
 use model::desired::{OnFail, ResourceSpec};
 
 /// A resource has failed on a node as often as its policy puts up with there.
@@ -67,8 +68,24 @@ pub(crate) fn worn_resource(
     (failures > put_up_with).then_some(Worn { resource, failures, until_ms })
 }
 
+/// Whether nobody waits for a resource to be better than it is on a node: it runs, or the file says that
+/// nobody minds.
+pub(crate) fn is_well(
+    problem: &Problem<'_>,
+    group: &Group<'_>,
+    resource: ResourceIx,
+    node: NodeIx,
+    state: State,
+) -> bool {
+    let policy = &group.resource(resource).policy;
+    state.serves()
+        || policy.unmanaged
+        || (state == State::Failed && policy.on_fail == OnFail::Ignore)
+        || (policy.optional && worn_resource(problem, group, resource, node).is_some())
+}
+
 /// Whether a start of the group failed on a node, as long as that counts. It goes on without what is
-/// optional.
+/// optional, and without what may fail.
 pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeIx) -> bool {
     let name = problem.nodes[node].name;
     group.view.failures.iter().any(|failure| {
@@ -76,7 +93,8 @@ pub(crate) fn failed_start(problem: &Problem<'_>, group: &Group<'_>, node: NodeI
             && failure.node == *name
             && group.resources().any(|(ix, one)| {
                 let forgotten = failure.at_ms.saturating_add(span_ms(group, ix));
-                let counts = one.name == failure.resource && !one.policy.optional;
+                let minds = !one.policy.optional && one.policy.on_fail != OnFail::Ignore;
+                let counts = one.name == failure.resource && minds;
                 counts && forgotten > problem.now.unix_ms
             })
     })

@@ -22,6 +22,8 @@ pub(crate) struct Group<'a> {
     pub(crate) apart: Vec<(GroupIx, Place)>,
     /// It never shares a place with the primary of these.
     pub(crate) apart_from_primary: Vec<(GroupIx, Place)>,
+    /// Its primary never shares a place with these, which say so.
+    pub(crate) primary_apart: Vec<(GroupIx, Place)>,
     pub(crate) near: Vec<(Aim, Score, Place)>,
     pub(crate) start_after: Vec<Vec<Aim>>,
     pub(crate) prefer_after: Vec<GroupIx>,
