@@ -10,7 +10,8 @@
 //!   probed, and watched as before.
 //! * `library` looks at the files of a plug-in's library, and `trouble` says what is wrong with them.
 //!   While something is, its types are lost on this node and everything else goes on.
-//! * `failures` makes events of resources that fail.
+//! * `hearing` takes what a monitor tells unasked, and `failures` makes events of resources that fail;
+//!   `flapping` sees to it that one that fails endlessly does not fill the log.
 //! * `ground` is where monitors work: a folder, and a cgroup where there is one.
 //!
 //! There is one monitor for the built-in types, agents and units, and one for each library of plug-ins
@@ -24,7 +25,9 @@
 //! Deliberately absent: what should run. That is the executor's, which is the user of all this.
 
 mod failures;
+mod flapping;
 mod ground;
+mod hearing;
 mod library;
 mod registered;
 mod slot;
@@ -71,6 +74,8 @@ pub enum Change {
         outcome: Outcome,
         /// Who noticed.
         noticed_by: NoticedBy,
+        /// How many changes before this one nobody has heard of, because it overtook them.
+        left_out: u64,
     },
     /// Its monitor has just been started, for the first time or after an end, and has probed it.
     Adopted {
@@ -86,7 +91,9 @@ pub enum Change {
 impl From<News> for Change {
     fn from(news: News) -> Self {
         match news {
-            News::Changed { id, outcome, noticed_by } => Self::Changed { id, outcome, noticed_by },
+            News::Changed { id, outcome, noticed_by, left_out } => {
+                Self::Changed { id, outcome, noticed_by, left_out }
+            }
             News::Noted(note) => Self::Noted(note),
         }
     }
@@ -118,6 +125,13 @@ struct Shared {
     notes: Mutex<Notes>,
     /// Counts the changes of what can be used.
     changed: watch::Sender<u64>,
+}
+
+impl Shared {
+    /// Keeps what an agent noted; whether it says something new.
+    fn note(&self, note: &Note) -> Result<bool, resource_api::notes::TooMuch> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).take(note.clone())
+    }
 }
 
 impl std::fmt::Debug for Monitors {

@@ -20,7 +20,8 @@ pub(crate) struct Calls {
     calls: BTreeMap<u64, Call>,
     lists: VecDeque<oneshot::Sender<Vec<TypeStanding>>>,
     descriptions: BTreeMap<TypeName, VecDeque<oneshot::Sender<Result<TypeDescription, String>>>>,
-    /// The longest look at each resource that is watched: what a call may have to wait for at first.
+    /// The longest look at each resource that is open: what a call may have to wait for at first, while it
+    /// is watched.
     looks: BTreeMap<ResourceId, Look>,
     ended: Option<String>,
     not_loaded: Option<NotLoaded>,
@@ -114,6 +115,10 @@ impl Calls {
         let longest = Duration::from_millis(taken.max().unwrap_or_default());
         let watched = self.looks.get(&id).is_some_and(|look| look.watched);
         self.looks.insert(id, Look { longest, watched });
+    }
+
+    pub(crate) fn is_open(&self, id: &ResourceId) -> bool {
+        self.looks.contains_key(id)
     }
 
     pub(crate) fn watched(&mut self, id: &ResourceId, on: bool) {

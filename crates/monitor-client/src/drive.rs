@@ -1,6 +1,6 @@
 //! The life of a monitor: its hello, what it says, whether it is still there, its end.
 
-use crate::monitor::{Inner, News};
+use crate::monitor::Inner;
 use crate::program::{Spawned, StartError};
 use resource_api::frame::{Decoder, FrameError, encode};
 use resource_api::message::{Hello, LoadStage};
@@ -154,26 +154,26 @@ pub(crate) async fn listen(reader: &mut Reader, inner: &Inner) -> Option<String>
 }
 
 fn take(inner: &Inner, message: FromMonitor) {
-    let news = match message {
-        FromMonitor::Hello { .. } => return,
+    match message {
+        FromMonitor::Hello { .. } => {}
         FromMonitor::LoadFailed { library, stage, problems } => {
             inner.calls().not_loaded(NotLoaded { library, stage, problems });
-            return;
         }
         FromMonitor::Pong { nonce } => {
             inner.pongs.send_replace(nonce);
-            return;
         }
-        FromMonitor::Types { types } => return inner.calls().listed(types),
+        FromMonitor::Types { types } => inner.calls().listed(types),
         FromMonitor::Described { kind, description, reason } => {
-            return inner.calls().described(&kind, description.ok_or(reason));
+            inner.calls().described(&kind, description.ok_or(reason));
         }
-        FromMonitor::Answer { call, outcome, .. } => return inner.calls().answered(call, outcome),
-        FromMonitor::Changed { id, outcome, noticed_by } => News::Changed { id, outcome, noticed_by },
-        FromMonitor::Note { note } => News::Noted(note),
-    };
-    // Whoever does not want to hear it does not have to.
-    let _ = inner.news.send(news);
+        FromMonitor::Answer { call, outcome, .. } => inner.calls().answered(call, outcome),
+        FromMonitor::Changed { id, outcome, noticed_by, left_out } => {
+            if inner.calls().is_open(&id) {
+                inner.news.changed(id, outcome, noticed_by, left_out);
+            }
+        }
+        FromMonitor::Note { note } => inner.news.noted(note),
+    }
 }
 
 /// Asks whether it is there, until it is not.

@@ -3,7 +3,8 @@
 //! Nothing here is called by the daemon. What is said is read by the code that reads it from a process.
 
 use crate::drive::{Reader, listen};
-use crate::monitor::{Inner, Monitor, News};
+use crate::monitor::{Inner, Monitor};
+use crate::news::Telling;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 /// # Panics
 /// Outside a tokio runtime.
 #[must_use]
-pub fn monitor(says: UnixStream, news: mpsc::UnboundedSender<News>) -> Monitor {
+pub fn monitor(says: UnixStream, news: Telling) -> Monitor {
     let (to, _) = mpsc::unbounded_channel();
     let inner = Inner::new(0, to, news);
     let kept = inner.clone();

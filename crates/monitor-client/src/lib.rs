@@ -6,6 +6,7 @@
 //! * It is asked whether it is there. One that is silent is killed.
 //! * A call that is not answered some time after its deadline is answered here, and costs the monitor
 //!   its life: it had the time, and did not keep to it.
+//! * What it tells unasked waits bounded, however much it tells: the latest of each resource.
 //! * What it prints goes to the log, bounded.
 //!
 //! Whoever waits for a call gets an answer in any case: [`Failure::Crashed`](resource_api::Failure) if
@@ -18,9 +19,11 @@ mod calls;
 mod drive;
 pub mod fuzzing;
 mod monitor;
+mod news;
 mod printed;
 mod program;
 
 pub use drive::{End, NotLoaded};
-pub use monitor::{Lost, Monitor, News};
+pub use monitor::{Lost, Monitor};
+pub use news::{Hearing, News, Telling, news};
 pub use program::{Program, StartError};

@@ -2,9 +2,10 @@
 
 use crate::calls::{Calls, Noted, crashed};
 use crate::drive::{self, End};
+use crate::news::Telling;
 use crate::program::{Program, StartError, spawn};
 use model::TypeName;
-use resource_api::message::{Hello, NoticedBy, Place, TypeStanding};
+use resource_api::message::{Hello, Place, TypeStanding};
 use resource_api::{Cluster, Failure, Instance, Note, Outcome, ResourceId, ToMonitor, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,23 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{timeout, timeout_at};
-
-/// What a monitor tells unasked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// A watched resource is not any more as it was.
-    Changed {
-        /// Which.
-        id: ResourceId,
-        /// How it is now.
-        outcome: Outcome,
-        /// Who noticed.
-        noticed_by: NoticedBy,
-    },
-    /// An agent noted something. Whoever keeps the monitor keeps the notes, and tells them to its
-    /// successor.
-    Noted(Note),
-}
 
 /// The monitor has ended, or did not answer in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) pid: u32,
     pub(crate) to: mpsc::UnboundedSender<ToMonitor>,
     pub(crate) calls: Mutex<Calls>,
-    pub(crate) news: mpsc::UnboundedSender<News>,
+    pub(crate) news: Telling,
     /// Why it is to be killed, from whoever finds out first.
     pub(crate) condemned: watch::Sender<Option<String>>,
     pub(crate) ended: watch::Sender<Option<Arc<End>>>,
@@ -51,11 +35,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub(crate) fn new(
-        pid: u32,
-        to: mpsc::UnboundedSender<ToMonitor>,
-        news: mpsc::UnboundedSender<News>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(pid: u32, to: mpsc::UnboundedSender<ToMonitor>, news: Telling) -> Arc<Self> {
         Arc::new(Self {
             pid,
             to,
@@ -70,6 +50,7 @@ impl Inner {
     /// It has ended: everybody who waits is told.
     pub(crate) fn end(&self, how: String, said: String) {
         let not_loaded = self.calls().end(&how);
+        self.news.end();
         self.ended.send_replace(Some(Arc::new(End { how, said, not_loaded })));
     }
 
@@ -109,7 +90,7 @@ impl Monitor {
         program: &Program,
         place: Place,
         cgroup: Option<&Path>,
-        news: mpsc::UnboundedSender<News>,
+        news: Telling,
     ) -> Result<Self, StartError> {
         let spawned = spawn(program, cgroup)?;
         let (to, to_write) = mpsc::unbounded_channel();

@@ -1,6 +1,7 @@
 //! What is said between the daemon and this monitor.
 
 use crate::kind::{Request, World};
+use crate::outbox::Outbox;
 use crate::resource::{self, Order};
 use crate::types::Registry;
 use resource_api::frame::{self, Decoder, FrameError};
@@ -22,10 +23,10 @@ use tokio::sync::mpsc;
 pub async fn serve(socket: UnixStream, types: Registry) -> io::Result<()> {
     let (reader, writer) = socket.into_split();
     let mut reader = Reader { from: reader, decoder: Decoder::default() };
-    let (news, to_write) = mpsc::unbounded_channel();
-    let writing = tokio::spawn(write(writer, to_write));
+    let outbox = Arc::new(Outbox::default());
+    let writing = tokio::spawn(write(writer, outbox.clone()));
     let ours = Hello::ours(concat!("steadfast ", env!("CARGO_PKG_VERSION")));
-    let _ = news.send(FromMonitor::Hello { hello: ours.clone() });
+    outbox.put(FromMonitor::Hello { hello: ours.clone() });
     let Some(first) = reader.next().await? else { return Ok(()) };
     let ToMonitor::Hello { hello, place } = first else {
         return Err(io::Error::other("the daemon did not say hello"));
@@ -37,7 +38,7 @@ pub async fn serve(socket: UnixStream, types: Registry) -> io::Result<()> {
         );
         return Err(io::Error::other(said));
     }
-    let mut house = House::new(types, place, news);
+    let mut house = House::new(types, place, outbox);
     while let Some(message) = reader.next().await? {
         if !house.take(message) {
             break;
@@ -62,8 +63,8 @@ struct House {
 const CALLS_MAX: usize = 10_000;
 
 impl House {
-    fn new(types: Registry, place: Place, news: mpsc::UnboundedSender<FromMonitor>) -> Self {
-        let world = Arc::new(World::new(place, news));
+    fn new(types: Registry, place: Place, outbox: Arc<Outbox>) -> Self {
+        let world = Arc::new(World::new(place, outbox));
         Self { types: Arc::new(types), world, open: BTreeMap::new(), calls: BTreeMap::new() }
     }
 
@@ -175,8 +176,8 @@ fn not_understood(error: FrameError) -> io::Error {
 }
 
 /// Writes until the last one who could say something is gone.
-async fn write(mut to: OwnedWriteHalf, mut news: mpsc::UnboundedReceiver<FromMonitor>) {
-    while let Some(message) = news.recv().await {
+async fn write(mut to: OwnedWriteHalf, outbox: Arc<Outbox>) {
+    while let Some(message) = outbox.next().await {
         let Ok(bytes) = frame::encode(&message) else {
             tracing::error!("a message is too long and was not sent");
             continue;

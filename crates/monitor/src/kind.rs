@@ -1,5 +1,6 @@
 //! What a resource type has to be.
 
+use crate::outbox::Outbox;
 use model::TypeName;
 use resource_api::message::{Place, TypeStanding};
 use resource_api::{Cluster, FromMonitor, Instance, Notes, Outcome, TypeDescription, Verb};
@@ -7,7 +8,6 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// What is awaited. Dropping it ends what it started and has not finished.
 pub type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
@@ -70,7 +70,7 @@ pub struct Request {
 pub struct World {
     /// The node, a folder, and perhaps a cgroup.
     pub place: Place,
-    pub(crate) news: mpsc::UnboundedSender<FromMonitor>,
+    pub(crate) outbox: Arc<Outbox>,
     /// What the daemon told, and agents noted since.
     pub(crate) known: Mutex<Known>,
 }
@@ -83,9 +83,9 @@ pub(crate) struct Known {
 }
 
 impl World {
-    pub(crate) fn new(place: Place, news: mpsc::UnboundedSender<FromMonitor>) -> Self {
+    pub(crate) fn new(place: Place, outbox: Arc<Outbox>) -> Self {
         let known = Known { notes: Notes::default(), cluster: Cluster::alone(&place.node) };
-        Self { place, news, known: Mutex::new(known) }
+        Self { place, outbox, known: Mutex::new(known) }
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
@@ -94,8 +94,14 @@ impl World {
 
     /// Tells the daemon something.
     pub fn tell(&self, news: FromMonitor) {
-        // Only at the end of the conversation is there nobody to hear it.
-        let _ = self.news.send(news);
+        self.outbox.put(news);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // Nobody is left who could say something.
+        self.outbox.close();
     }
 }
 

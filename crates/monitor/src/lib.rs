@@ -3,7 +3,8 @@
 //! The daemon decides and never waits for an agent; a monitor waits and never decides. They talk over a
 //! socket pair that the monitor finds as its standard input (crate `resource-api`).
 //!
-//! * `conversation` reads and writes messages, and hands each to the resource that it is for.
+//! * `conversation` reads and writes messages, and hands each to the resource that it is for;
+//!   what is not written yet waits in `outbox`, of each resource no more than how it is now.
 //! * `resource` looks after one resource: one call at a time, each under its deadline, looks at
 //!   intervals while it is watched, and the kernel's word where it gives one.
 //! * [`kind`] is what a resource type has to be; `types/` holds one folder or file for each.
@@ -18,6 +19,7 @@
 mod conversation;
 pub mod fuzzing;
 pub mod kind;
+mod outbox;
 mod resource;
 pub mod shim;
 mod types;

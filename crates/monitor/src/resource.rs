@@ -251,7 +251,8 @@ impl LookedAfter {
             if outcome.is_good() {
                 self.listen();
             }
-            self.world.tell(FromMonitor::Changed { id: self.instance.id.clone(), outcome, noticed_by });
+            let id = self.instance.id.clone();
+            self.world.tell(FromMonitor::Changed { id, outcome, noticed_by, left_out: 0 });
         }
     }
 

@@ -248,7 +248,7 @@ impl LookedAfter {
         let was_good = std::mem::replace(&mut watch.good, outcome.is_good());
         if was_good != outcome.is_good() {
             let id = self.instance.id.clone();
-            world.tell(&FromMonitor::Changed { id, outcome, noticed_by });
+            world.tell(&FromMonitor::Changed { id, outcome, noticed_by, left_out: 0 });
         }
     }
 

@@ -10,6 +10,7 @@
 //! * [`outcome`]: what became of it.
 //! * [`instance`]: a resource as a monitor knows it.
 //! * [`notes`]: what agents note for the cluster; [`cluster`]: what they may ask about it.
+//! * [`latest`]: the queue in which what either side has not heard yet waits, bounded.
 //! * [`metadata`]: a type as it describes itself; [`check`]: given parameters against that.
 //! * [`abi`]: the C side of native plug-ins, the mirror of `include/steadfast_plugin.h`.
 //!
@@ -21,6 +22,7 @@ pub mod check;
 pub mod cluster;
 pub mod frame;
 pub mod instance;
+pub mod latest;
 pub mod message;
 pub mod metadata;
 pub mod notes;
@@ -30,6 +32,7 @@ pub mod verb;
 pub use check::ParameterProblem;
 pub use cluster::Cluster;
 pub use instance::{Checks, Instance, ResourceId};
+pub use latest::Latest;
 pub use message::{FromMonitor, Hello, ToMonitor};
 pub use metadata::{Kind, Parameter, TypeDescription};
 pub use notes::{Note, Notes};

@@ -175,6 +175,9 @@ pub enum FromMonitor {
         outcome: Outcome,
         /// Who noticed.
         noticed_by: NoticedBy,
+        /// How many changes before this one were not sent, because it overtook them.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_out: u64,
     },
     /// An agent noted something that was not known before.
     Note {
@@ -196,6 +199,11 @@ pub enum FromMonitor {
         /// From the ping.
         nonce: u64,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How far a native plug-in came before it failed.

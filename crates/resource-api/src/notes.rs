@@ -49,6 +49,41 @@ pub enum Note {
     },
 }
 
+impl Note {
+    /// Whether it is longer than anybody keeps.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        let long = |text: &String| text.len() > Notes::TEXT_MAX_BYTES;
+        match self {
+            Self::Score { node, .. } | Self::Ban { node, .. } => long(node),
+            Self::Attribute { node, name, value, .. } => {
+                long(node) || long(name) || value.as_ref().is_some_and(long)
+            }
+        }
+    }
+
+    /// What it is about: a later note about the same takes its place.
+    #[must_use]
+    pub fn about(&self) -> NoteAbout {
+        match self {
+            Self::Score { id, node, .. } => NoteAbout::Score(id.clone(), node.clone()),
+            Self::Attribute { node, name, .. } => NoteAbout::Attribute(node.clone(), name.clone()),
+            Self::Ban { id, node, .. } => NoteAbout::Ban(id.clone(), node.clone()),
+        }
+    }
+}
+
+/// What a note is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoteAbout {
+    /// The score of a resource on a node.
+    Score(ResourceId, String),
+    /// The attribute of a node, of this name.
+    Attribute(String, String),
+    /// Whether a resource is kept away from a node.
+    Ban(ResourceId, String),
+}
+
 /// Notes, the latest of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
@@ -75,14 +110,8 @@ impl Notes {
     /// [`TooMuch`]; then nothing is changed.
     pub fn take(&mut self, note: Note) -> Result<bool, TooMuch> {
         let full = self.len() >= Self::MAX;
-        let long = |text: &String| text.len() > Self::TEXT_MAX_BYTES;
         match note {
-            Note::Score { node, .. } | Note::Ban { node, .. } if long(&node) => Err(TooMuch),
-            Note::Attribute { node, name, value, .. }
-                if long(&node) || long(&name) || value.as_ref().is_some_and(long) =>
-            {
-                Err(TooMuch)
-            }
+            note if note.is_too_long() => Err(TooMuch),
             Note::Score { id, node, score } => replace(&mut self.scores, (id, node), score, full),
             Note::Attribute { node, name, value, lasting } => {
                 let value = value.map(|value| (value, lasting));

@@ -5,12 +5,17 @@ use model::TypeName;
 use resource_api::message::NoticedBy;
 use resource_api::{Failure, Outcome, ResourceId, Verb, Verdict};
 
-/// How it came to light that a resource is not as it was.
-pub(super) fn noticed(by: NoticedBy) -> &'static str {
-    match by {
+/// How it came to light that a resource is not as it was, and how many changes before that were not told.
+pub(super) fn noticed(by: NoticedBy, left_out: u64) -> String {
+    let how = match by {
         NoticedBy::Event => "noticed at once",
         NoticedBy::LooksAlive => "noticed by a cheap look",
         NoticedBy::IsAlive => "noticed by a thorough look",
+    };
+    match left_out {
+        0 => how.to_owned(),
+        1 => format!("{how}; it flaps: 1 change before this was left out"),
+        more => format!("{how}; it flaps: {more} changes before this were left out"),
     }
 }
 

@@ -9,7 +9,6 @@ use monitor_client::Monitor;
 use resource_api::TypeDescription;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// What is registered.
@@ -160,7 +159,7 @@ pub(super) async fn describe_once(
     let checked = tokio::task::spawn_blocking(move || library::check(&path, &with)).await;
     checked.map_err(|error| error.to_string())??;
     let place = ground.place().map_err(|error| error.to_string())?;
-    let (news, _) = mpsc::unbounded_channel();
+    let (news, _) = monitor_client::news();
     let monitor = Monitor::start(&program, place, ground.monitors().as_deref(), news).await;
     let monitor = monitor.map_err(|error| error.to_string())?;
     let described = monitor.describe(kind, super::DESCRIBE_MAX).await;

@@ -4,10 +4,12 @@
 //! should be, and it is there only once the library has said which types it serves. Everything else is
 //! the same for all monitors.
 
+use super::flapping::Flapping;
+use super::hearing::Noticed;
 use super::library::Library;
 use super::standing::Standing;
 use super::trouble::{self, Trouble};
-use super::{Change, Shared, failures};
+use super::{Change, Shared};
 use futures::StreamExt as _;
 use model::TypeName;
 use monitor_client::{End, Monitor, Program};
@@ -17,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Probes of one adoption at a time. Each may be an agent, which is some processes; a thousand at once
@@ -49,6 +51,8 @@ pub(super) struct Slot {
     /// Changed only while `kept` is held, so that nothing is told to a monitor twice or not at all.
     current: watch::Sender<Current>,
     standing: Mutex<Standing>,
+    /// Failures that are still to be told.
+    flapping: Mutex<Flapping<Noticed>>,
     /// It kept ending: its types count as lost until one has lived for a while, or its files change.
     /// Otherwise whatever depends on them would be moved to and fro.
     given_up: AtomicBool,
@@ -83,6 +87,7 @@ impl Slot {
             kept: Mutex::default(),
             current: watch::Sender::new(Current::Starting),
             standing: Mutex::new(Standing::Unknown),
+            flapping: Mutex::default(),
             given_up: AtomicBool::new(false),
         })
     }
@@ -126,6 +131,7 @@ impl Slot {
     pub(super) fn close(&self, id: &ResourceId) -> Option<Kept> {
         let mut kept = self.kept();
         let known = kept.remove(id);
+        self.flapping().forget(id);
         if let Some(monitor) = self.running() {
             monitor.close(id);
         }
@@ -146,22 +152,12 @@ impl Slot {
         self.kept().get(id).map(|kept| kept.instance.kind.clone())
     }
 
-    /// What was noticed goes to everybody; what a person should know of it becomes an event.
-    fn hear(&self, change: Change) {
-        if let Change::Noted(note) = &change {
-            // More than is sensible is told to whoever listens, and to no successor.
-            let _ = self.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).take(note.clone());
-        }
-        if let Change::Changed { id, outcome, noticed_by } = &change
-            && let Some(kind) = self.kind_of(id)
-        {
-            let occasion = failures::noticed(*noticed_by);
-            if let Some(event) = failures::of(id, &kind, occasion, outcome) {
-                (self.shared.tell)(event);
-            }
-        }
-        // Nobody has to listen.
-        let _ = self.shared.news.send(change);
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn flapping(&self) -> MutexGuard<'_, Flapping<Noticed>> {
+        self.flapping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The monitor, as soon as it runs. The error is why it does not.
@@ -302,15 +298,10 @@ impl Slot {
         }
         let (ground, what) = (&self.shared.ground, &self.program.what);
         let place = ground.place().map_err(|error| trouble::no_place(what, &error))?;
-        let (news, mut heard) = mpsc::unbounded_channel();
+        let (news, heard) = monitor_client::news();
         let started = Monitor::start(&self.program, place, ground.monitors().as_deref(), news).await;
         let monitor = started.map_err(|error| trouble::not_started(what, &error))?;
-        let slot = self.clone();
-        tokio::spawn(async move {
-            while let Some(one) = heard.recv().await {
-                slot.hear(one.into());
-            }
-        });
+        tokio::spawn(self.clone().listen(heard));
         let Some(library) = &self.library else { return Ok((monitor, Vec::new())) };
         match monitor.types(LOAD_MAX).await {
             Ok(types) => Ok((monitor, types)),

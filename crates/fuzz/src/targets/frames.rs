@@ -32,7 +32,7 @@ pub(super) const MONITOR: Target = Target {
             FromMonitor::Hello { hello: Hello::ours("fuzz") },
             FromMonitor::Types { types: vec![TypeStanding { name, problem: Some("broken".to_owned()) }] },
             FromMonitor::Answer { call: 7, outcome: outcome.clone(), took_us: 8 },
-            FromMonitor::Changed { id: id.clone(), outcome, noticed_by: NoticedBy::Event },
+            FromMonitor::Changed { id: id.clone(), outcome, noticed_by: NoticedBy::Event, left_out: 3 },
             FromMonitor::Note {
                 note: Note::Score { id: id.clone(), node: "n1".to_owned(), score: Some(-9) },
             },

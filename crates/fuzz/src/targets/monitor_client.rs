@@ -9,13 +9,14 @@ use model::TypeName;
 use monitor_client::{End, Lost, News, NotLoaded};
 use resource_api::frame::encode;
 use resource_api::message::{LoadStage, NoticedBy, TypeStanding};
-use resource_api::{Failure, FromMonitor, Note, Outcome, ResourceId, TypeDescription, Verb, Verdict};
+use resource_api::{
+    Checks, Failure, FromMonitor, Instance, Note, Outcome, ResourceId, TypeDescription, Verb, Verdict,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
-use tokio::sync::mpsc;
 
 /// Far more than the time until the end of the input, at which everybody is answered.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,6 +51,7 @@ pub(super) const CLIENT: Target = Target {
             id: id(),
             outcome: Outcome::not_running(),
             noticed_by: NoticedBy::Event,
+            left_out: 0,
         };
         let talks = [
             vec![answer(1), answer(2), types(), described()],
@@ -57,6 +59,7 @@ pub(super) const CLIENT: Target = Target {
             vec![types(), types(), described(), described(), FromMonitor::Pong { nonce: 9 }],
             vec![failed(LoadStage::Startup), answer(1), failed(LoadStage::Startup), changed(), note(0)],
             (0..50).map(note).collect(),
+            vec![changed(), note(1), changed(), note(2), note(1), changed()],
         ];
         let bytes =
             |talk: &Vec<FromMonitor>| talk.iter().filter_map(|one| encode(one).ok()).flatten().collect();
@@ -86,9 +89,11 @@ impl Heard {
     /// Two calls and two questions are under way when the monitor says this.
     async fn of(says: &[u8]) -> Self {
         let (ours, mut theirs) = UnixStream::pair().expect("the test needs a socket");
-        let (tell, mut told) = mpsc::unbounded_channel();
+        let (tell, mut told) = monitor_client::news();
         let monitor = monitor_client::fuzzing::monitor(ours, tell);
         let (id, kind) = (id(), kind());
+        let checks = Checks::default();
+        monitor.open(Instance { id: id.clone(), kind: kind.clone(), parameters: BTreeMap::new(), checks });
         let speak = async {
             // A client that has heard enough hangs up.
             let _ = theirs.write_all(says).await;
@@ -104,10 +109,7 @@ impl Heard {
             speak,
             monitor.ended(),
         );
-        let mut news = Vec::new();
-        while let Ok(one) = told.try_recv() {
-            news.push(one);
-        }
+        let (news, _) = told.now();
         Self { calls: [first, second], types, described, news, end }
     }
 
@@ -133,7 +135,7 @@ impl Heard {
             _ => None,
         });
         ensure(described.as_ref() == self.described.as_ref().ok(), "the type is described otherwise")?;
-        let news: Vec<News> = said.iter().filter_map(news).collect();
+        let news = news(said);
         ensure(news == self.news, "the news are others")?;
         let not_loaded = said.iter().rev().find_map(|one| match one {
             FromMonitor::LoadFailed { library, stage, problems } => {
@@ -150,10 +152,26 @@ impl Heard {
     }
 }
 
-fn news(said: &FromMonitor) -> Option<News> {
-    match said.clone() {
-        FromMonitor::Changed { id, outcome, noticed_by } => Some(News::Changed { id, outcome, noticed_by }),
-        FromMonitor::Note { note } => Some(News::Noted(note)),
-        _ => None,
+/// What is left of it for one who listens at the end: the latest of each, in the order of the latest.
+fn news(said: &[FromMonitor]) -> Vec<News> {
+    let mut news: Vec<News> = Vec::new();
+    for one in said {
+        match one.clone() {
+            FromMonitor::Changed { id: of, outcome, noticed_by, left_out } if of == id() => {
+                let before = news.iter().position(|known| matches!(known, News::Changed { .. }));
+                let before = match before.map(|at| news.remove(at)) {
+                    Some(News::Changed { left_out, .. }) => left_out.saturating_add(1),
+                    _ => 0,
+                };
+                let left_out = left_out.saturating_add(before);
+                news.push(News::Changed { id: of, outcome, noticed_by, left_out });
+            }
+            FromMonitor::Note { note } if !note.is_too_long() => {
+                news.retain(|known| !matches!(known, News::Noted(known) if known.about() == note.about()));
+                news.push(News::Noted(note));
+            }
+            _ => {}
+        }
     }
+    news
 }

@@ -16,7 +16,8 @@ STEADFAST_PLUGIN_ABI(ABI, ABI)
 static const steadfast_host *host;
 
 typedef struct {
-    char group[128], name[128], crash[64], hang[64], answer[64], garbage[64], state[4096];
+    char group[128], name[128], crash[64], hang[64], answer[64], garbage[64], state[4096], flaps[4096];
+    int looks;
 } unruly;
 
 static void give(char *to, size_t size, const steadfast_resource *resource, const char *name) {
@@ -52,6 +53,7 @@ static steadfast_status un_open(const steadfast_resource *resource, steadfast_ha
     give(it->answer, sizeof it->answer, resource, "answer");
     give(it->garbage, sizeof it->garbage, resource, "garbage");
     give(it->state, sizeof it->state, resource, "state");
+    give(it->flaps, sizeof it->flaps, resource, "flaps");
     misbehave(it->crash, it->hang, "open");
     if (!strcmp(it->answer, "no-open")) {
         memset(text, 'x', size); /* No zero byte anywhere. */
@@ -102,6 +104,8 @@ static steadfast_status un_terminate(steadfast_handle handle, char *text, size_t
 
 static steadfast_status look(unruly *it, const char *verb, char *text, size_t size) {
     steadfast_status status = act(it, verb, text, size);
+    /* While that file is there, every other look finds something else. */
+    if (it->flaps[0] && !access(it->flaps, F_OK) && it->looks++ % 2) return STEADFAST_NOT_RUNNING;
     return status == STEADFAST_OK && it->state[0] && access(it->state, F_OK) ? STEADFAST_NOT_RUNNING : status;
 }
 

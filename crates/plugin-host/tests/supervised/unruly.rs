@@ -1,10 +1,11 @@
 //! Plug-ins that crash and hang: each costs its own process, which is replaced.
 
 use crate::built::{Libraries, example_in_rust};
-use crate::under::{Under, failure, hear, id, with};
+use crate::under::{Under, failure, hear, id, kind, with};
 use daemon::monitors::Change;
-use resource_api::{Failure, Outcome, Verb};
-use std::time::Duration;
+use model::desired::Value;
+use resource_api::{Checks, Failure, Instance, Outcome, Verb};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_plug_in_that_crashes_is_replaced_and_finds_what_runs_and_no_other_notices() {
@@ -80,5 +81,40 @@ fn one_that_crashes_again_and_again_is_given_up_for_a_while_and_says_so() {
         under.monitors.close(&id("bad"));
         libraries.unruly(&["-DANOTHER"]);
         under.can_be_used("unruly").await;
+    });
+}
+
+#[test]
+fn one_whose_resource_flaps_endlessly_costs_a_few_events_and_its_last_state_is_heard() {
+    let libraries = Libraries::new();
+    let library = libraries.unruly(&[]);
+    let flaps = libraries.path("flaps");
+    std::fs::write(&flaps, "").unwrap();
+    with(async |under| {
+        under.register(&[("unruly", &library)]);
+        let checks = Checks { looks_alive_ms: 1, is_alive_ms: 0, ..Checks::default() };
+        let parameters = [("flaps".to_owned(), Value::Text(flaps.to_str().unwrap().to_owned()))].into();
+        under.monitors.open(Instance { id: id("bad"), kind: kind("unruly"), parameters, checks });
+        assert_eq!(under.call("bad", Verb::Online).await, Outcome::done());
+        let (mut news, began) = (under.monitors.news(), Instant::now());
+        under.monitors.watch(&id("bad"), true);
+        let (mut heard, mut left_out) = (0, 0);
+        let mut last = Outcome::running();
+        while heard < 100 || left_out < 100 {
+            if let Change::Changed { outcome, left_out: more, .. } = news.recv().await.unwrap() {
+                (heard, left_out, last) = (heard + 1, left_out + more, outcome);
+            }
+        }
+        let told = under.told(events::ResourceFailed::ENTRY);
+        let minutes = began.elapsed().as_secs() / 60;
+        assert!(told.len() as u64 <= 5 + minutes, "{} of {} changes: {told:?}", told.len(), heard + left_out);
+        // It calms down: whatever was heard before, that it runs is heard last.
+        std::fs::remove_file(&flaps).unwrap();
+        assert_eq!(under.call("bad", Verb::Probe).await, Outcome::running());
+        while last != Outcome::running() || !news.is_empty() {
+            if let Change::Changed { outcome, .. } = news.recv().await.unwrap() {
+                last = outcome;
+            }
+        }
     });
 }

@@ -20,7 +20,6 @@ use report::Report;
 use resource_api::{Checks, Instance, ResourceId, TypeDescription};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// How long a monitor may take to say what it has. Agents are run for it.
 const DESCRIBE_MAX: Duration = Duration::from_secs(30);
@@ -78,7 +77,7 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
 
 async fn start(program: &Program, ground: &Ground) -> Result<Monitor, Failure> {
     // What it notices by itself is not part of the test.
-    let (news, _) = mpsc::unbounded_channel();
+    let (news, _) = monitor_client::news();
     Monitor::start(program, ground.place(), None, news)
         .await
         .map_err(|error| Failure::new("there is no resource monitor to test with").because(error))
