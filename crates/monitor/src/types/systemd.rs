@@ -104,3 +104,22 @@ impl ResourceType for Unit {
         Ok(Arc::new(Service::of(self.named.clone(), self.bus.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_systemd_no_unit_is_there_and_the_reason_is_told() {
+        let nowhere = PathBuf::from("/nonexistent/systemd");
+        let systemd = Systemd { bus: Arc::new(Bus::at(nowhere.clone())), booted: nowhere };
+        let kind = |name: &str| name.parse::<TypeName>().unwrap();
+        assert!(systemd.find(&kind("systemd:nginx")).is_none());
+        let why = systemd.why_not(&kind("systemd:nginx"));
+        assert_eq!(why, "systemd is not running on this node (no /nonexistent/systemd)");
+        // A name that no systemd could have is told as that.
+        let why = systemd.why_not(&kind("systemd:x.slice"));
+        assert!(why.contains("a cluster cannot run a slice; it can: service"), "{why}");
+        assert_eq!(systemd.list(), []);
+    }
+}

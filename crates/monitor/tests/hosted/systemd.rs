@@ -4,6 +4,7 @@ use crate::client::{Client, PATIENCE, says};
 use lab::{Host, Init, Lab};
 use resource_api::message::NoticedBy;
 use resource_api::{Failure, Outcome, Verb, Verdict};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// A host that has booted systemd, with these units.
@@ -103,6 +104,47 @@ fn units_that_cannot_be_run_are_told_by_name_and_reason() {
 }
 
 #[test]
+fn who_else_would_start_a_unit_is_told_and_is_no_error() {
+    let name = "who_else_would_start_a_unit_is_told_and_is_no_error";
+    let puller = "[Unit]\nWants=pulled.service\n[Service]\nExecStart=/bin/sleep infinity\n";
+    let units = [
+        ("alone.service", SLEEPER),
+        ("pulled.service", SLEEPER),
+        ("puller.service", puller),
+        ("asked.service", SLEEPER),
+        ("asked.socket", "[Socket]\nListenStream=/run/asked\n"),
+    ];
+    let Some(lab) = lab(name, &units) else { return };
+    let n1 = &lab.hosts()[0];
+    assert_eq!(monitor(n1, "alone").call(Verb::Validate), Outcome::done());
+    says(n1, "systemctl", &["start", "puller.service", "asked.socket"]);
+    for (unit, words) in [
+        ("pulled", ["pulled.service is started with puller.service", "list-dependencies --reverse"]),
+        ("asked", ["asked.service is started by asked.socket", "`systemctl disable --now asked.socket`"]),
+    ] {
+        let told = monitor(n1, unit).call(Verb::Validate);
+        assert_eq!(told.verdict, Verdict::Done, "{told}");
+        assert!(words.iter().all(|part| told.text.contains(part)), "{unit}: {told:?}");
+    }
+}
+
+#[test]
+fn a_unit_whose_program_ends_in_order_is_noticed_at_once() {
+    let name = "a_unit_whose_program_ends_in_order_is_noticed_at_once";
+    let until = "[Service]\nExecStart=/bin/sh -c 'until test -e /run/enough; do sleep 0.02; done'\n";
+    let Some(lab) = lab(name, &[("until.service", until)]) else { return };
+    let n1 = &lab.hosts()[0];
+    let mut client = monitor(n1, "until");
+    assert_eq!(client.call(Verb::Online), Outcome::done());
+    client.watch();
+    assert_eq!(client.call(Verb::LooksAlive), Outcome::running());
+    says(n1, "touch", &["/run/enough"]);
+    let (outcome, noticed_by) = client.change();
+    assert_eq!((outcome.verdict, noticed_by), (Verdict::NotRunning, NoticedBy::Event), "{outcome}");
+    assert!(outcome.text.contains("until.service is inactive (dead)"), "{outcome}");
+}
+
+#[test]
 fn a_unit_that_is_killed_or_restarted_is_noticed_also_across_a_reexec_of_systemd() {
     let name = "a_unit_that_is_killed_or_restarted_is_noticed_also_across_a_reexec_of_systemd";
     let again = "[Service]\nExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=1h\n";
@@ -136,7 +178,9 @@ fn a_unit_that_hangs_is_left_at_the_deadline_and_ended_by_force() {
     assert_eq!(client.call(Verb::Online), Outcome::done());
     // Once it ignores the signal.
     lab::eventually("the shell's child", PATIENCE, || {
-        n1.command("pgrep").args(["-x", "sleep"]).status().is_ok_and(|status| status.success())
+        // Its answer is the number that it would print.
+        let asked = n1.command("pgrep").args(["-x", "sleep"]).stdout(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
     });
     check_failed(&client.call_within(Verb::Offline, soon), Failure::TimedOut, &["stuck.service"]);
     assert_eq!(client.call(Verb::Terminate), Outcome::done());

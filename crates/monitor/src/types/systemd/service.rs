@@ -170,17 +170,13 @@ impl Service {
             }
         }
         let file: String = ear.line.get(&ear.path, UNIT, "UnitFileState").await.map_err(asked)?;
-        let by: Vec<String> = ear.line.get(&ear.path, UNIT, "TriggeredBy").await.map_err(asked)?;
-        let mut warnings = Vec::new();
-        if file.starts_with("enabled") {
-            warnings
-                .push(format!("{unit} is enabled, and starts at boot by itself; `systemctl disable {unit}`"));
+        let mut others: [Vec<String>; 3] = Default::default();
+        for (units, property) in others.iter_mut().zip(["TriggeredBy", "WantedBy", "RequiredBy"]) {
+            *units = ear.line.get(&ear.path, UNIT, property).await.map_err(asked)?;
         }
-        if !by.is_empty() {
-            let by = by.join(" ");
-            warnings.push(format!("{unit} is started by {by} too; `systemctl disable --now {by}`"));
-        }
-        Ok(Outcome { text: warnings.join(". "), ..Outcome::done() })
+        let [by, wanted, required] = others;
+        let with: Vec<String> = wanted.into_iter().chain(required).collect();
+        Ok(Outcome { text: unit::others_start_it(unit, &file, &by, &with), ..Outcome::done() })
     }
 
     async fn online(&self) -> Result<Outcome, Stop> {

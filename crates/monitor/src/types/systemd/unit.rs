@@ -126,6 +126,27 @@ impl State {
     }
 }
 
+/// Who starts a unit besides the cluster, and how that is ended; nothing, if nobody does.
+///
+/// `file` is what systemd says of its file, `by` are the sockets, timers and paths that start it, and `with` the
+/// units that want it started whenever they are. Those of one that is enabled are not named: they go with it.
+pub(super) fn others_start_it(unit: &str, file: &str, by: &[String], with: &[String]) -> String {
+    let mut told = Vec::new();
+    if file.starts_with("enabled") {
+        told.push(format!("{unit} is enabled, and starts at boot by itself; `systemctl disable {unit}`"));
+    } else if !with.is_empty() {
+        let with = with.join(" ");
+        told.push(format!(
+            "{unit} is started with {with} too; `systemctl list-dependencies --reverse {unit}` shows why"
+        ));
+    }
+    if !by.is_empty() {
+        let by = by.join(" ");
+        told.push(format!("{unit} is started by {by} too; `systemctl disable --now {by}`"));
+    }
+    told.join(". ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +162,23 @@ mod tests {
             assert!(name(bad).is_err(), "{bad:?}");
         }
         assert_eq!(interface("x.socket"), "org.freedesktop.systemd1.Socket");
+    }
+
+    #[test]
+    fn whoever_else_starts_a_unit_is_told_with_the_command_that_ends_it() {
+        let many = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let told =
+            |file, by: &[&str], with: &[&str]| others_start_it("x.service", file, &many(by), &many(with));
+        assert_eq!(told("disabled", &[], &[]), "");
+        let enabled = told("enabled-runtime", &[], &["multi-user.target"]);
+        assert_eq!(
+            enabled,
+            "x.service is enabled, and starts at boot by itself; `systemctl disable x.service`"
+        );
+        let pulled = told("static", &["x.socket", "x.timer"], &["y.service"]);
+        let parts =
+            ["started with y.service", "started by x.socket x.timer", "disable --now x.socket x.timer"];
+        assert!(parts.iter().all(|part| pulled.contains(part)), "{pulled}");
     }
 
     #[test]
