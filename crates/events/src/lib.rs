@@ -7,7 +7,8 @@
 //! code cannot name a field that the message lacks.
 //!
 //! Numbers below 20000 are those of Microsoft's cluster service, used only where the meaning is
-//! the same and verified (`tests/catalogue.rs` lists each with its evidence); our own begin at 20000.
+//! the same (`tests/catalogue.rs` lists each with its evidence; all are verified but 1059, which is
+//! remembered alone and says so there); our own begin at 20000.
 //!
 //! What it does not do: it stores nothing, sends nothing, and knows no clock.
 //!

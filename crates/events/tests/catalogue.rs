@@ -3,9 +3,9 @@
 use events::{Entry, Level, entries};
 use std::collections::BTreeSet;
 
-/// The numbers taken from Microsoft's cluster service, each with the meaning that was verified
-/// and where. A number is borrowed only for the same meaning; a number that is merely remembered
-/// is not borrowed: such events have ids of our own.
+/// The numbers taken from Microsoft's cluster service, each with its meaning there and where that was
+/// verified. A number is borrowed only for the same meaning; a number that is merely remembered is not
+/// borrowed: such events have ids of our own. There is one exception, and it says so.
 const BORROWED: &[(u32, &str, &str)] = &[
     (1000, "the service hit an unexpected fatal error", WSFC),
     (1009, "the service could neither join an existing cluster nor form one", "KB Q218922, Q171451, Q251284"),
