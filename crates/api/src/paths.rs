@@ -22,6 +22,12 @@ pub const EVENTS: &str = "/v1/events";
 pub const EVENTS_STREAM: &str = "/v1/events/stream";
 /// GET with [`crate::TypeQuery`]: [`crate::Types`]; below it, one type: [`crate::TypeShown`].
 pub const TYPES: &str = "/v1/types";
+/// GET with [`crate::PlanQuery`]: what would be done, as `steadfast plan --json` prints it.
+pub const PLAN: &str = "/v1/plan";
+/// GET with [`crate::PlanInputsQuery`]: [`crate::PlanInputs`].
+pub const PLAN_INPUTS: &str = "/v1/plan/inputs";
+/// GET with [`crate::PlansQuery`]: [`crate::PlansMade`].
+pub const PLANS: &str = "/v1/plans";
 /// POST [`crate::CredentialRequest`]: [`crate::CredentialMade`]. GET: a list of
 /// [`crate::CredentialShown`]. DELETE below it: [`crate::Changed`].
 pub const CREDENTIALS: &str = "/v1/credentials";

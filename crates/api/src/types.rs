@@ -3,6 +3,7 @@
 mod admin;
 mod apply;
 mod events;
+mod plan;
 mod problem;
 mod resource_types;
 mod status;
@@ -13,6 +14,7 @@ pub use admin::{
 };
 pub use apply::{ApplyAnswer, ApplyRequest, Diagnostic, Export};
 pub use events::{EventQuery, Events, Silent};
+pub use plan::{PlanInputs, PlanInputsQuery, PlanMade, PlanQuery, PlansMade, PlansQuery};
 pub use problem::{Problem, ProblemKind};
 pub use resource_types::{ParameterShown, TypeOnNode, TypeQuery, TypeShown, Types};
 pub use status::{

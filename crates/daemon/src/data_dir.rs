@@ -83,6 +83,12 @@ impl DataDir {
         self.path.join("events.redb")
     }
 
+    /// The record of plans.
+    #[must_use]
+    pub fn plans(&self) -> PathBuf {
+        self.path.join("plans.redb")
+    }
+
     /// The identity.
     #[must_use]
     pub fn identity(&self) -> PathBuf {

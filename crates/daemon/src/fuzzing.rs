@@ -8,6 +8,7 @@ use crate::data_dir::DataDir;
 use crate::events_log::EventLog;
 use crate::http::caller::Connection;
 use crate::node::Node;
+use crate::planning::recorder::{Bounds, Recorder};
 use crate::tls::{TlsError, authority, serve};
 use crate::{StartError, engine, enter, http, identity};
 use axum::{Extension, Router};
@@ -77,7 +78,8 @@ impl Inside {
         let lives = identity::begin_life(&dir)?;
         let log = EventLog::open(&dir.events(), config.node.clone())
             .map_err(|source| StartError::Events { path: dir.events(), source })?;
-        Ok(Self(Node::new(config, dir, lives, log)?))
+        let recorder = Recorder::open(&dir.plans(), config.node.clone(), Bounds::default(), log.clone())?;
+        Ok(Self(Node::new(config, dir, lives, log, recorder)?))
     }
 
     /// Forms a cluster of it alone, with an engine that runs on the runtime of the caller.

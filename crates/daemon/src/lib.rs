@@ -5,7 +5,7 @@
 //!   TLS, each net -+--> http (routes) --> node --------+
 //!   UDP, each net -----> heartbeat  ------> |          +--> engine (the cluster database)
 //!                                           |
-//!              tasks: engine::keep, hello::greet, reconcile::*, disk::watch, monitors
+//!              tasks: engine::keep, hello::greet, reconcile::*, disk::watch, monitors, planning
 //! ```
 //!
 //! [`run()`] takes the data directory, opens the event log, and starts everything at once; it waits
@@ -34,8 +34,10 @@ pub mod monitors;
 mod node;
 mod parts;
 mod peer;
+mod planning;
 mod rate;
 mod reconcile;
+mod side_file;
 mod status;
 mod tls;
 mod types;
@@ -47,6 +49,7 @@ use events_log::EventLog;
 use model::stored::SoftwareVersion;
 use node::Node;
 use node::own::Own;
+use planning::recorder::{Bounds, Recorder};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -140,7 +143,8 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let lives = identity::begin_life(&dir)?;
     let log = EventLog::open(&dir.events(), config.node.clone())
         .map_err(|source| StartError::Events { path: dir.events(), source })?;
-    let node = Node::new(config, dir, lives, log)?;
+    let recorder = Recorder::open(&dir.plans(), config.node.clone(), Bounds::default(), log.clone())?;
+    let node = Node::new(config, dir, lives, log, recorder)?;
     node.log.raise(events::DaemonStarted {
         software: SoftwareVersion::current(),
         incarnation: node.incarnation(),
@@ -166,6 +170,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the watch on the disk", disk::watch);
     parts::keep(&node, "the resource monitor", |node| async move { node.monitors.keep_built_in().await });
     parts::keep(&node, "the keeper of types", reconcile::keep_types);
+    parts::keep(&node, "the planner", planning::run);
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reason = tokio::select! {

@@ -12,6 +12,7 @@ use crate::events_log::EventLog;
 use crate::heartbeat::Sockets;
 use crate::monitors::{Ground, Monitors, Program};
 use crate::peer::{Book, CallError, Links};
+use crate::planning::recorder::Recorder;
 use crate::tls::{self, TlsError};
 use bytes::Bytes;
 use membership::datagram::Key;
@@ -43,6 +44,8 @@ pub struct Node {
     pub lives: Vec<Incarnation>,
     /// The event log.
     pub log: EventLog,
+    /// The plans that this node made.
+    pub recorder: Recorder,
     /// The resource monitors.
     pub monitors: Monitors,
     /// The members.
@@ -91,6 +94,7 @@ impl Node {
         dir: DataDir,
         lives: Vec<Incarnation>,
         log: EventLog,
+        recorder: Recorder,
     ) -> Result<Arc<Self>, TlsError> {
         let key = tls::authority::new_key()?;
         let certificate = tls::authority::self_signed(&key, &config.node)?;
@@ -127,6 +131,7 @@ impl Node {
             dir,
             lives,
             log,
+            recorder,
             monitors,
         }))
     }

@@ -8,6 +8,7 @@ pub(crate) use standing::why_not;
 use crate::node::Node;
 use crate::node::own::Own;
 use crate::peer::links::same_network;
+use crate::planning::view;
 use crate::{clock, disk};
 use api::{
     Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Quorum, ResourceShown,
@@ -68,16 +69,10 @@ fn database(node: &Node) -> Database {
 fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> NodeShown {
     let own = node.id() == Some(id);
     let standing = node.standing();
-    let up = node.is_up(id);
     NodeShown {
         name: record.name.to_string(),
         id: id.0,
-        state: match (own, up) {
-            _ if !record.confirmed => NodeState::Joining,
-            (true, _) if !node.quorum().has => NodeState::Isolated,
-            (_, true) => NodeState::Up,
-            (_, false) => NodeState::Down,
-        },
+        state: node_state(view::standing(node, node.quorum().has, id, record)),
         voter: standing.is_some_and(|standing| standing.voters.contains(&id)),
         lease_remaining_ms: None,
         last_seen_ms: node.last_seen(id).filter(|_| !own).map(|ago| ago.as_millis() as u64),
@@ -94,6 +89,18 @@ fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> 
         version: record.software.to_string(),
         failure_domain: state.spec.failure_domain(&record.name).map(ToString::to_string),
         joined: record.joined.to_string(),
+    }
+}
+
+fn node_state(standing: planner::Standing) -> NodeState {
+    match standing {
+        planner::Standing::Up => NodeState::Up,
+        planner::Standing::Paused => NodeState::Paused,
+        planner::Standing::Draining => NodeState::Draining,
+        planner::Standing::Maintenance => NodeState::Maintenance,
+        planner::Standing::Joining => NodeState::Joining,
+        planner::Standing::Isolated => NodeState::Isolated,
+        planner::Standing::Down => NodeState::Down,
     }
 }
 

@@ -39,6 +39,16 @@ pub struct Step {
     pub reason: String,
 }
 
+impl Step {
+    /// What is done, in a line: `start web/ip on n1`.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let resource = self.resource.as_ref().map_or_else(String::new, |resource| format!("/{resource}"));
+        let to = self.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+        format!("{} {}{resource} on {}{to}", self.action, self.group, self.node)
+    }
+}
+
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -56,6 +56,14 @@ pub struct NodeView {
     pub attributes: BTreeMap<String, String>,
 }
 
+impl NodeView {
+    /// A member that stands so, and of which nothing else is known.
+    #[must_use]
+    pub fn new(name: NodeName, standing: Standing) -> Self {
+        Self { name, standing, not_ready: Vec::new(), attributes: BTreeMap::new() }
+    }
+}
+
 /// How a node is, as far as placing things there goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -74,6 +82,22 @@ pub enum Standing {
     Isolated,
     /// Not there.
     Down,
+}
+
+impl Standing {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Paused => "paused",
+            Self::Draining => "draining",
+            Self::Maintenance => "maintenance",
+            Self::Joining => "joining",
+            Self::Isolated => "isolated",
+            Self::Down => "down",
+        }
+    }
 }
 
 /// Something that a node could not run if it had to.

@@ -9,8 +9,8 @@ use super::{Client, ClientError};
 use crate::paths;
 use crate::{
     ApplyAnswer, ApplyRequest, Changed, CredentialMade, CredentialRequest, CredentialShown, EventQuery,
-    Events, Export, InitAnswer, InitRequest, JoinCommand, JoinDone, NodeShown, Status, TokenMade,
-    TokenRequest, TokenShown, TypeShown, Types,
+    Events, Export, InitAnswer, InitRequest, JoinCommand, JoinDone, NodeShown, PlanInputs, PlanInputsQuery,
+    PlansMade, PlansQuery, Status, TokenMade, TokenRequest, TokenShown, TypeShown, Types,
 };
 use model::{CredentialName, NodeName, TypeName};
 use std::time::Duration;
@@ -100,6 +100,16 @@ impl Client {
     /// One resource type, with what it says of itself.
     pub async fn resource_type(&self, name: &TypeName) -> Result<TypeShown, ClientError> {
         self.ask(Ask::get(format!("{}/{name}", paths::TYPES), CLUSTER_MAX)).await
+    }
+
+    /// What a plan is made of, now or when a plan was made.
+    pub async fn plan_inputs(&self, query: &PlanInputsQuery) -> Result<PlanInputs, ClientError> {
+        self.ask(Ask::get(with_query(paths::PLAN_INPUTS, query), CLUSTER_MAX)).await
+    }
+
+    /// The plans that were made, oldest first.
+    pub async fn plans(&self, query: &PlansQuery) -> Result<PlansMade, ClientError> {
+        self.ask(Ask::get(with_query(paths::PLANS, query), CLUSTER_MAX)).await
     }
 
     /// Makes a credential; its secret is in the answer and nowhere else.

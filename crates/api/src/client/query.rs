@@ -1,24 +1,23 @@
-//! An [`EventQuery`] as the query part of a path.
+//! A query as the query part of a path.
 
-use crate::EventQuery;
+use serde::Serialize;
 use std::fmt::Write as _;
 
-/// `path` with the query behind it.
-pub(super) fn with_query(path: &str, query: &EventQuery) -> String {
-    let pairs = [
-        ("since", query.since.clone()),
-        ("id", query.id.map(|id| id.to_string())),
-        ("node", query.node.clone()),
-        ("level", query.level.clone()),
-        ("limit", query.limit.map(|limit| limit.to_string())),
-        ("after", query.after.map(|after| after.to_string())),
-    ];
+/// `path` with the query behind it: the fields that are there, in the order of their names.
+pub(super) fn with_query(path: &str, query: &impl Serialize) -> String {
     let mut out = path.to_owned();
     let mut joint = '?';
-    for (name, value) in pairs {
-        let Some(value) = value else { continue };
+    // Queries are flat records of texts and numbers; anything else would add nothing.
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else { return out };
+    for (name, value) in fields {
+        let value = match value {
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            _ => continue,
+        };
         out.push(joint);
-        out.push_str(name);
+        out.push_str(&name);
         out.push('=');
         escape(&mut out, &value);
         joint = '&';
@@ -41,6 +40,7 @@ fn escape(out: &mut String, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EventQuery;
 
     #[test]
     fn an_empty_query_adds_nothing() {
@@ -57,7 +57,7 @@ mod tests {
         };
         assert_eq!(
             with_query("/v1/events", &query),
-            "/v1/events?since=2026-11-22T18%3A30%3A00%2B01%3A00&id=1009&node=n1%26limit%3D9%23%0D%0AX%3A%20y"
+            "/v1/events?id=1009&node=n1%26limit%3D9%23%0D%0AX%3A%20y&since=2026-11-22T18%3A30%3A00%2B01%3A00"
         );
     }
 }

@@ -17,11 +17,10 @@ const PAIRS_AT_ONCE: usize = 1024;
 
 /// Say which single failure would leave a group down
 ///
-/// Without any daemon: lets every node, every resource, and every resource type on every node fail, one
+/// Lets every node, every resource, and every resource type on every node fail, one
 /// after the other, and says which groups would be down then, and why. Exit code 3 if any would be, or is
 /// down already; 0 if every failure is survived.
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("file", |file| file.required(true)))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) given: Given,
@@ -46,8 +45,8 @@ pub(crate) struct Found {
     pub(crate) losses: Vec<Loss>,
 }
 
-pub(crate) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let question = Question::read(&args.given)?.settled();
+pub(crate) async fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let question = Question::ask(&args.given, context).await?.settled();
     context.out.say_block(&question.remarks);
     let found = find(&question, args.pairs);
     if args.format.json {

@@ -1,5 +1,7 @@
 //! `steadfast plan`: what would be done, and why.
 
+mod history;
+
 use super::Format;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -15,20 +17,30 @@ const PLANS_MAX: usize = 8;
 
 /// Say what would be done, and why; change nothing
 ///
-/// Plans as the cluster itself would, without any daemon: from the declarative file and, if given, what
-/// `steadfast status --json` printed. First where every group is to be, and why; then every step, with
-/// the steps that it waits for. Exit code 3 if anything would be done, 0 if nothing.
+/// Plans as the cluster itself does, of what its leader knows. First where every group is to be, and why;
+/// then every step, with the steps that it waits for. With --at: as the cluster was when an earlier plan was
+/// made, which says why it did what it did. With --file, without any daemon: from the declarative file
+/// and, if given, what `steadfast status --json` printed. Exit code 3 if anything would be done, 0 if nothing.
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("file", |file| file.required(true)))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) given: Given,
+    /// List the plans that were made, with their numbers, and why each was made when it was
+    #[arg(long, conflicts_with_all = ["file", "suppose", "at_time", "at"])]
+    history: bool,
+    /// With --history: at most the latest so many: 1 to 10000 [default: 100]
+    #[arg(short = 'n', long, value_name = "NUMBER", requires = "history",
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: Option<u32>,
     #[command(flatten)]
     format: Format,
 }
 
-pub(crate) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let question = Question::read(&args.given)?;
+pub(crate) async fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    if args.history {
+        return history::run(args.limit, args.format, context).await;
+    }
+    let question = Question::ask(&args.given, context).await?;
     let plans = plans(&question);
     let out = &mut *context.out;
     out.say_block(&question.remarks);

@@ -1,14 +1,17 @@
-//! The planner's input, made of files and options.
+//! The planner's input, made of files and options, or of what a node answers.
 
 use super::file::{self, Declared};
 use super::given::Given;
+use super::known;
 use super::moment::{self, When};
 use super::snapshot::{self, Snapshot};
 use super::suppose::{exist, suppose};
 use crate::commands::with_nearest;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
 use crate::render::apply::warnings;
+use api::PlanInputsQuery;
 use declaration::Severity;
 use jiff::tz::TimeZone;
 use model::desired::{ClusterSpec, GroupSpec};
@@ -37,7 +40,7 @@ pub(crate) struct Question {
 }
 
 /// What is known before anything is supposed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Start {
     /// Nothing runs.
     Nothing,
@@ -45,9 +48,22 @@ pub(crate) enum Start {
     Settled,
     /// It is as a status says.
     Status,
+    /// It is, or was, as a node knew it: in words.
+    Known(String),
 }
 
 impl Question {
+    /// Asks a node, or reads files, as the options say.
+    pub(crate) async fn ask(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
+        if given.file.is_some() && given.at.is_none() {
+            return Self::read(given);
+        }
+        let at = given.at.as_ref();
+        let node = at.and_then(|at| at.node.as_ref()).map(ToString::to_string);
+        let query = PlanInputsQuery { at: at.map(|at| at.seq), node };
+        known::question(given, context.client()?.plan_inputs(&query).await?)
+    }
+
     /// Reads everything that is given.
     pub(crate) fn read(given: &Given) -> Result<Self, Failure> {
         let file = given.file.as_deref().ok_or_else(|| Failure::usage("--file names no file"))?;
@@ -70,7 +86,12 @@ impl Question {
             return Err(nobody(&name, is_named));
         }
         if is_named {
-            remarks.push_str(&against(&name, &parsed, snapshot.as_ref(), &view)?);
+            remarks.push_str(&against(
+                &name,
+                &parsed,
+                snapshot.as_ref().and_then(|status| status.cluster.as_ref()),
+                &view,
+            )?);
         }
         let mut start = if snapshot.is_some() { Start::Status } else { Start::Nothing };
         if start == Start::Nothing && !given.suppose.is_empty() {
@@ -78,18 +99,18 @@ impl Question {
             view = settle(&parsed.spec, view);
         }
         suppose(&given.suppose, &parsed.spec, &mut view)?;
-        for note in notes {
-            remarks.push_str(&format!("note: {}\n", crate::paint::clean(&note)));
-        }
+        remarks.push_str(&noted(&notes));
         Ok(Self { spec: parsed.spec, view, start, suppose: given.suppose.clone(), remarks })
     }
 
-    /// The same, with everything running as the file says, if nothing runs yet.
+    /// The same, when all that is to be done is done; of files, if nothing runs yet.
     pub(crate) fn settled(mut self) -> Self {
-        if self.start == Start::Nothing {
-            self.start = Start::Settled;
-            self.view = settle(&self.spec, self.view);
+        match &mut self.start {
+            Start::Nothing => self.start = Start::Settled,
+            Start::Known(words) => words.push_str(", when all that is to be done is done"),
+            Start::Settled | Start::Status => return self,
         }
+        self.view = settle(&self.spec, self.view);
         self
     }
 
@@ -98,10 +119,16 @@ impl Question {
         let names: Vec<&str> = self.spec.groups.iter().map(|group| group.name.as_str()).collect();
         let found = self.spec.groups.iter().find(|group| group.name.as_str() == name);
         found.ok_or_else(|| {
-            let failure = Failure::new(format!("the file has no group named `{name}`"));
+            let whose = if matches!(self.start, Start::Known(_)) { "cluster" } else { "file" };
+            let failure = Failure::new(format!("the {whose} has no group named `{name}`"));
             with_nearest(failure, name, names.iter().copied()).because(exist("groups", &names))
         })
     }
+}
+
+/// Notes, one on a line.
+pub(super) fn noted(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("note: {}\n", crate::paint::clean(note))).collect()
 }
 
 /// How many plans, one after the other, bring a cluster up at most: one for each group in a row of which
@@ -153,7 +180,6 @@ fn twice(nodes: &[NodeName]) -> Result<(), Failure> {
 
 /// When it is: what the command line says, else when the status was made, else the present.
 fn now(given: &Given, snapshot: Option<&Snapshot>, notes: &mut Vec<String>) -> Result<Now, Failure> {
-    let zone = moment::zone();
     let of_status = snapshot.and_then(|status| status.as_of.as_deref());
     let when = match (given.at_time, of_status) {
         (Some(when), _) => when,
@@ -163,6 +189,12 @@ fn now(given: &Given, snapshot: Option<&Snapshot>, notes: &mut Vec<String>) -> R
         }),
         (None, None) => When::Now,
     };
+    here(when, notes)
+}
+
+/// A moment, by the calendar of this machine.
+pub(super) fn here(when: When, notes: &mut Vec<String>) -> Result<Now, Failure> {
+    let zone = moment::zone();
     if zone.is_none() {
         notes.push("this machine's time zone cannot be read: hours and days are those of UTC".to_owned());
     }
@@ -172,12 +204,7 @@ fn now(given: &Given, snapshot: Option<&Snapshot>, notes: &mut Vec<String>) -> R
 
 fn add_nodes(view: &mut View, names: Vec<&NodeName>) {
     let known: BTreeSet<NodeName> = view.nodes.iter().map(|node| node.name.clone()).collect();
-    let node = |name: &NodeName| NodeView {
-        name: name.clone(),
-        standing: Standing::Up,
-        not_ready: Vec::new(),
-        attributes: Default::default(),
-    };
+    let node = |name: &NodeName| NodeView::new(name.clone(), Standing::Up);
     view.nodes.extend(names.into_iter().filter(|name| !known.contains(*name)).map(node));
 }
 
@@ -191,14 +218,13 @@ fn nobody(name: &str, is_named: bool) -> Failure {
 }
 
 /// The file, held against the nodes and the cluster that there are.
-fn against(
+pub(super) fn against(
     name: &str,
     parsed: &declaration::Parsed,
-    snapshot: Option<&Snapshot>,
+    cluster: Option<&String>,
     view: &View,
 ) -> Result<String, Failure> {
-    let cluster: Option<ClusterName> =
-        snapshot.and_then(|status| status.cluster.as_ref()).and_then(|name| name.parse().ok());
+    let cluster: Option<ClusterName> = cluster.and_then(|name| name.parse().ok());
     let members: Vec<NodeName> = view.nodes.iter().map(|node| node.name.clone()).collect();
     let found = declaration::check_against(parsed, cluster.as_ref().unwrap_or(&parsed.cluster), &members);
     if found.iter().any(|one| one.severity == Severity::Error) {

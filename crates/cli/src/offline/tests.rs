@@ -239,7 +239,7 @@ fn contradictions_are_refused_before_anything_is_planned() {
         let (exit, text) = ground.refused(line);
         assert!(exit == Exit::Usage && text.contains(why), "{line}: {text}");
     }
-    for line in ["plan", "check", "plan --nodes n1", "explain web --if node:n1=down"] {
+    for line in ["plan --nodes n1", "check --state status.json"] {
         let error = ground.given(line).unwrap_err();
         assert!(error.exit_code() == 2 && error.to_string().contains("--file"), "{line}: {error}");
     }

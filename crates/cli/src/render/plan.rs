@@ -4,6 +4,7 @@ use super::{facts, lapse, wrap};
 use crate::offline::{Question, Start};
 use crate::paint::{Tone, clean, tone};
 use crate::table::table;
+use api::PlanMade;
 use model::desired::{Failback, When};
 use planner::{Considered, GroupReport, Outcome, Plan, Step};
 use std::collections::BTreeSet;
@@ -77,6 +78,28 @@ pub(crate) fn explained(
     blocks.join("\n")
 }
 
+/// The plans that were made, a line each.
+pub(crate) fn history(plans: &[PlanMade], width: Option<u16>) -> String {
+    if plans.is_empty() {
+        return "no plan was made yet: the leader makes one when something changes\n".to_owned();
+    }
+    let row = |made: &PlanMade| {
+        let does = match (made.steps, made.groups.as_slice()) {
+            (0, _) => "nothing".to_owned(),
+            (1, groups) => format!("1 step: {}", groups.join(", ")),
+            (steps, groups) => format!("{steps} steps: {}", groups.join(", ")),
+        };
+        let time = made.time.split_once('.').map_or(made.time.as_str(), |(seconds, _)| seconds);
+        vec![
+            clean(&format!("{}:{}", made.node, made.seq)),
+            clean(&time.replace('T', " ")),
+            clean(&does),
+            clean(&made.cause),
+        ]
+    };
+    table(&["PLAN", "TIME", "DOES", "BECAUSE"], plans.iter().map(row).collect(), width)
+}
+
 /// What the plan was made from.
 pub(super) fn premises(question: &Question) -> Vec<(&'static str, String)> {
     let supposed = question.suppose.iter().map(|one| clean(&one.to_string())).collect::<Vec<_>>();
@@ -84,10 +107,11 @@ pub(super) fn premises(question: &Question) -> Vec<(&'static str, String)> {
         [] => String::new(),
         all => format!(", then {}", tone(&all.join(" and "), Tone::Strong)),
     };
-    let start = match question.start {
-        Start::Nothing => "nothing runs yet",
-        Start::Settled => "everything runs as the file says",
-        Start::Status => "the cluster is as the status says",
+    let start = match &question.start {
+        Start::Nothing => "nothing runs yet".to_owned(),
+        Start::Settled => "everything runs as the file says".to_owned(),
+        Start::Status => "the cluster is as the status says".to_owned(),
+        Start::Known(words) => clean(words),
     };
     let mut lines = vec![("given", format!("{start}{then}")), ("nodes", nodes(question))];
     if depends_on_calendar(question) {

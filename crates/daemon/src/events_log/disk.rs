@@ -1,5 +1,6 @@
 //! The event log's file.
 
+use crate::side_file::{self, Damage};
 use events::Draft;
 use model::stored::EventRecord;
 use model::{NodeName, Timestamp};
@@ -26,35 +27,18 @@ pub(super) struct Disk {
 }
 
 fn open_file(path: &Path) -> Result<Database, redb::Error> {
-    // redb may assert where a file was damaged by hand; a log must not take the daemon with it.
-    let open = || -> Result<Database, redb::Error> {
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path)?;
-        let transaction = database.begin_write()?;
+    side_file::open(path, CACHE_BYTES, |transaction| {
         transaction.open_table(EVENTS)?.last()?;
         transaction.open_table(TOLD)?;
-        transaction.commit()?;
-        Ok(database)
-    };
-    std::panic::catch_unwind(open)
-        .unwrap_or_else(|_| Err(redb::Error::Corrupted("its pages contradict each other".to_owned())))
+        Ok(())
+    })
 }
 
 /// Opens the log. Returns what must be told of the opening itself.
 pub(super) fn open(path: &Path) -> Result<(Disk, Vec<Draft>), redb::Error> {
-    let (database, mut told) = match open_file(path) {
-        Ok(database) => (database, Vec::new()),
-        Err(problem) if path.exists() && !matches!(problem, redb::Error::DatabaseAlreadyOpen) => {
-            let aside = path.with_extension(format!("damaged-{}", crate::clock::wall().unix_ms()));
-            std::fs::rename(path, &aside).map_err(redb::Error::Io)?;
-            let event = events::EventLogDamaged {
-                path: path.display().to_string(),
-                problem: problem.to_string(),
-                aside: aside.display().to_string(),
-            };
-            (open_file(path)?, vec![event.into()])
-        }
-        Err(problem) => return Err(problem),
-    };
+    let (database, damage) = side_file::open_or_begin(path, open_file)?;
+    let event = |Damage { path, aside, problem }| events::EventLogDamaged { path, aside, problem }.into();
+    let mut told: Vec<Draft> = damage.into_iter().map(event).collect();
     let database = Arc::new(database);
     if let Some(last) = last(&database)?
         && last.name != events::DaemonStopped::ENTRY.name

@@ -1,6 +1,6 @@
 //! The description of the API, made from the routes themselves.
 
-use super::routes::{admin, apply, credentials, events, nodes, status, types};
+use super::routes::{admin, apply, credentials, events, nodes, plan, status, types};
 use utoipa::OpenApi;
 
 /// The OpenAPI document.
@@ -31,6 +31,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         nodes::evict,
         events::list,
         events::stream,
+        plan::plan,
+        plan::inputs,
+        plan::list,
         types::list,
         types::show,
         credentials::create,

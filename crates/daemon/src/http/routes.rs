@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod events;
 pub mod nodes;
 mod peers;
+pub mod plan;
 pub mod status;
 pub mod types;
 
@@ -52,6 +53,9 @@ fn administrators() -> Router<Arc<Node>> {
         .route("/v1/nodes/{name}/evict", post(nodes::evict))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(events::stream))
+        .route(paths::PLAN, get(plan::plan))
+        .route(paths::PLAN_INPUTS, get(plan::inputs))
+        .route(paths::PLANS, get(plan::list))
         .route(paths::TYPES, get(types::list))
         .route("/v1/types/{name}", get(types::show))
         .route(paths::CREDENTIALS, post(credentials::create).get(credentials::list))
@@ -65,6 +69,8 @@ fn members() -> Router<Arc<Node>> {
         .route(peer_paths::HELLO, post(peers::hello))
         .route(peer_paths::MEMBERS, post(peers::members))
         .route(peer_paths::EVENTS, post(peers::events))
+        .route(peer_paths::PLAN_INPUTS, post(peers::plan_inputs))
+        .route(peer_paths::PLANS, post(peers::plans))
         .route(peer_paths::TYPES, post(peers::types))
         .route(peer_paths::TYPE, post(peers::describe_type))
         .route(peer_paths::LIBRARY_TYPE, post(peers::describe_library_type))

@@ -10,6 +10,11 @@ pub(crate) const HELLO: &str = "/peer/v1/hello";
 pub(crate) const MEMBERS: &str = "/peer/v1/members";
 /// The asked node's own events.
 pub(crate) const EVENTS: &str = "/peer/v1/events";
+/// What the asked node knows, or knew at a plan of its own: [`api::PlanInputsQuery`], answered with
+/// [`api::PlanInputs`].
+pub(crate) const PLAN_INPUTS: &str = "/peer/v1/plan-inputs";
+/// The plans that the asked node made: [`api::PlansQuery`], answered with a list of [`api::PlanMade`].
+pub(crate) const PLANS: &str = "/peer/v1/plans";
 /// The types that the asked node's monitors have: a list of [`resource_api::message::TypeStanding`].
 pub(crate) const TYPES: &str = "/peer/v1/types";
 /// What one of them says of itself: a [`model::TypeName`], answered with a [`resource_api::TypeDescription`].

@@ -59,6 +59,27 @@ catalogue! {
     cause: "The disk was full or failed while events happened, or the log was damaged.",
     remedy: "`journalctl -u steadfast` may still have them. Look at the disk with `df -h` and `dmesg | tail`.";
 
+    20007 PlanRecordDamaged "PLAN_RECORD_DAMAGED" Warning {
+        /// the file
+        path: String,
+        /// where it was put
+        aside: String,
+        /// what is wrong with it
+        problem: String,
+    } => "The record of plans {path} is damaged ({problem}); it was set aside as {aside}, and a new one begun."
+    cause: "A failing disk, or a hand in the file. Plans are made as before: only the past ones of this node \
+            cannot be replayed any more. The cluster database is another file and not affected.",
+    remedy: "Look at the disk with `dmesg | tail`.";
+
+    20008 PlansNotRecorded "PLANS_NOT_RECORDED" Warning {
+        /// how many, as far as it is known
+        count: u64,
+        /// why
+        problem: String,
+    } => "{count} plans of this node were not recorded: {problem}."
+    cause: "The disk was full, slow or failed. Plans are made and carried out as before: they cannot be replayed.",
+    remedy: "Look at the disk with `df -h` and `dmesg | tail`.";
+
     20005 ClockDiffers "CLOCK_DIFFERS" Warning {
         /// the peer
         node: NodeName,

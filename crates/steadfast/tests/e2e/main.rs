@@ -22,6 +22,7 @@ mod form_and_join;
 mod full_disk;
 mod hostile_input;
 mod network_faults;
+mod planning;
 mod plugins;
 mod quorum;
 mod restart;

@@ -7,7 +7,7 @@ use crate::http::problem::Answer;
 use crate::node::Node;
 use crate::types::LibraryType;
 use crate::{enter, hello};
-use api::{EventQuery, Problem, ProblemKind};
+use api::{EventQuery, PlanInputs, PlanInputsQuery, PlanMade, PlansQuery, Problem, ProblemKind};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -91,6 +91,27 @@ pub(super) async fn events(
     Body(query): Body<EventQuery>,
 ) -> Answer<Vec<EventRecord>> {
     Ok(Json(own(&node, query)?))
+}
+
+/// What this node knows, or knew when it made a plan.
+pub(super) async fn plan_inputs(
+    State(node): State<Arc<Node>>,
+    _: AnyLife,
+    Body(query): Body<PlanInputsQuery>,
+) -> Answer<PlanInputs> {
+    Ok(Json(match query.at {
+        Some(seq) => super::plan::recorded(&node, seq)?,
+        None => super::plan::own(&node),
+    }))
+}
+
+/// The plans that this node made.
+pub(super) async fn plans(
+    State(node): State<Arc<Node>>,
+    _: AnyLife,
+    Body(query): Body<PlansQuery>,
+) -> Answer<Vec<PlanMade>> {
+    Ok(Json(super::plan::made(&node, &query)?))
 }
 
 /// The types that this node's monitors have.
