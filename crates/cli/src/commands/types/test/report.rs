@@ -13,7 +13,7 @@ pub(super) struct Step {
     step: String,
     /// Whether it held.
     result: Held,
-    /// Why not, or why nobody knows.
+    /// Why not, or why nobody knows; of what held, what the type said besides.
     #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
     /// The end of what the type printed, if it did not hold.
@@ -52,6 +52,17 @@ impl Report {
 
     pub(super) fn passed(&mut self, out: &mut Out, what: &str, took: Duration) -> Result<(), Failure> {
         self.add(out, what, Held::Passed, String::new(), String::new(), took)
+    }
+
+    /// It holds, and there is something to say about it.
+    pub(super) fn noted(
+        &mut self,
+        out: &mut Out,
+        what: &str,
+        note: &str,
+        took: Duration,
+    ) -> Result<(), Failure> {
+        self.add(out, what, Held::Passed, note.to_owned(), String::new(), took)
     }
 
     pub(super) fn skipped(&mut self, out: &mut Out, what: &str, why: &str) -> Result<(), Failure> {
