@@ -1,3 +1,5 @@
+//! Planning from what a node answers, as a person sees it. `tests/golden/plan_*` at 80 columns.
+
 use super::*;
 use crate::args::{Cli, Command};
 use crate::exit::Exit;

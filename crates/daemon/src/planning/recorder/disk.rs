@@ -179,15 +179,11 @@ fn is_over(transaction: &WriteTransaction, bounds: Bounds) -> Result<bool, redb:
 }
 
 fn remove_oldest(transaction: &WriteTransaction) -> Result<(), redb::Error> {
-    let mut removed = 0;
-    let Some((seq, line)) = ({
-        let mut lines = transaction.open_table(MADE)?;
-        let first = lines.pop_first()?.map(|(seq, line)| (seq.value(), line.value().to_vec()));
-        first
-    }) else {
+    let mut lines = transaction.open_table(MADE)?;
+    let Some((seq, line)) = lines.pop_first()?.map(|(seq, line)| (seq.value(), line.value().to_vec())) else {
         return Ok(());
     };
-    removed += line.len();
+    let mut removed = line.len();
     removed += transaction.open_table(INPUTS)?.remove(seq)?.map_or(0, |inputs| inputs.value().len());
     if let Ok(Line { asked, .. }) = serde_json::from_slice::<Line>(&line) {
         let mut last = transaction.open_table(ASKED_LAST)?;

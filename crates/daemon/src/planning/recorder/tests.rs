@@ -1,3 +1,5 @@
+//! The record keeps what it promises: plans can be made again, the oldest go first, damage is told.
+
 use super::*;
 use model::desired::{ClusterSpec, GroupSpec};
 use model::stored::SoftwareVersion;
