@@ -1,6 +1,6 @@
 //! `systemd:UNIT`: units of this node's systemd, over D-Bus and without running `systemctl`.
 //!
-//! * [`unit`]: what a unit is called, and what its state means for a cluster.
+//! * [`mod@unit`]: what a unit is called, and what its state means for a cluster.
 //! * [`bus`]: systemd's own socket, which is there without any message bus, and its signals.
 //! * [`service`]: verbs become jobs, and a job is awaited to its end.
 //!
