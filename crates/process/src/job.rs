@@ -55,7 +55,7 @@ pub struct Job {
     pub errors_apart: bool,
     /// A file that says which process it is while it runs: so a later life of this program finds a run
     /// that its own end left behind, and ends it before it begins one with the same record. Only of those
-    /// that [`run`](crate::run) waits for.
+    /// that [`run`](crate::run()) waits for.
     pub record: Option<PathBuf>,
 }
 

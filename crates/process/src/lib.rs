@@ -5,7 +5,7 @@
 //!
 //! * [`Job`] is a program to be run: its arguments as they are, no shell, only the environment that is
 //!   given, standard input from nowhere, a process group of its own, and a cgroup where there is one.
-//! * [`run`] runs one that is to end by itself, under a deadline. Whoever drops the future ends it, and a
+//! * [`run()`] runs one that is to end by itself, under a deadline. Whoever drops the future ends it, and a
 //!   later life of this program ends one that was left behind, if it had a [record](Job::record).
 //!   Neither that nor a start holds up the thread that asks, also where the program lies on a dead disk.
 //! * [`Started`] is one that is to stay; [`Watched`] is any process, also one that a former life of this
