@@ -93,7 +93,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Placement {
     pub(crate) choices: Of<GroupIx, Choice>,
     /// Why a group could not stay where it was.
-    pub(crate) left: BTreeMap<GroupIx, Bar>,
+    pub(crate) left: BTreeMap<GroupIx, (NodeIx, Bar)>,
 }
 
 /// Chooses for every group. For `focus`, every node is weighed, even if the group stays.
@@ -125,7 +125,7 @@ fn pass(
     current: &Of<GroupIx, Vec<Chosen>>,
     is_real: bool,
     focus: Option<GroupIx>,
-) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, Bar>) {
+) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, (NodeIx, Bar)>) {
     let mut room = Room::new(problem, current, is_real, focus);
     for group in order {
         choose(&mut room, *group);

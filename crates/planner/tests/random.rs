@@ -11,7 +11,7 @@ use planner::{Action, View};
 use support::random::{self, Dice, Kind};
 use support::told;
 
-const SEEDS: u64 = 12_000;
+const SEEDS: u64 = 30_000;
 
 fn cluster(seed: u64, kind: Kind) -> (Dice, ClusterSpec, View) {
     let mut dice = Dice::new(seed);

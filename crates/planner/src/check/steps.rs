@@ -45,10 +45,16 @@ pub(super) fn check(spec: &ClusterSpec, view: &View, plan: &Plan, faults: &mut V
             fault("the node is not there");
         }
         match step.action {
-            Action::Start => start(view, group, step, &before, plan, &mut fault),
+            Action::Start => {
+                start(view, group, step, &before, plan, &mut fault);
+                company(spec, view, step, &before, &mut fault);
+            }
             Action::Stop => stop(view, group, step, &before, &mut fault),
             Action::Acquire => acquire(view, group, step, &before, &mut fault),
-            Action::Promote => promote(view, group, step, &before, &mut fault),
+            Action::Promote => {
+                promote(view, group, step, &before, &mut fault);
+                company(spec, view, step, &before, &mut fault);
+            }
             Action::Release | Action::Demote | Action::Migrate | Action::Probe => {}
         }
     }
@@ -110,6 +116,47 @@ fn start(
             for (name, state) in copy.resources.iter().filter(|(_, state)| state.may_run()) {
                 if !before.iter().any(|one| is(one, Action::Stop, group, &copy.node, Some(name))) {
                     fault(&format!("{name} may run on {} ({state:?})", copy.node));
+                }
+            }
+        }
+    }
+}
+
+/// Nobody is still there whom a group never shares a place with, or its primary, if that is what comes.
+fn company(spec: &ClusterSpec, view: &View, step: &Step, before: &[&Step], fault: &mut impl FnMut(&str)) {
+    let domain = |name: &NodeName| {
+        let node = spec.nodes.iter().find(|node| node.name == *name);
+        node.and_then(|node| node.failure_domain.as_ref())
+    };
+    let promoted = step.action == Action::Promote;
+    for one in &spec.groups {
+        for target in &one.policy.never_with {
+            // Either of the two may say it; of a target's primary, only that one coming or being there counts.
+            let other = match (one.name == step.group, target.group == step.group) {
+                (true, false) if !promoted => &target.group,
+                (false, true) if promoted == target.primary => &one.name,
+                _ => continue,
+            };
+            let Some(other_spec) = spec.group(other).filter(|other| !is_left_alone(spec, view, other)) else {
+                continue;
+            };
+            let by_domain = one.policy.apart_by == model::desired::Place::FailureDomain;
+            let same = |node: &NodeName| {
+                *node == step.node
+                    || (by_domain && domain(node).is_some() && domain(node) == domain(&step.node))
+            };
+            for copy in
+                known(view, other).copies.iter().filter(|copy| same(&copy.node) && is_there(view, copy))
+            {
+                let only_primary = target.primary && target.group == *other;
+                let goes = |resource: &ResourceName| {
+                    let stops = |done: &&Step| is(done, Action::Stop, other_spec, &copy.node, Some(resource));
+                    let demotes = |done: &&Step| is(done, Action::Demote, other_spec, &copy.node, None);
+                    before.iter().any(|done| stops(done) || (only_primary && demotes(done)))
+                };
+                let runs = copy.resources.iter().filter(|(_, state)| state.may_run());
+                for (name, _) in runs.filter(|(name, _)| (!only_primary || copy.primary) && !goes(name)) {
+                    fault(&format!("{other}/{name} may run on {}, and they are never together", copy.node));
                 }
             }
         }

@@ -4,6 +4,7 @@ use super::continuity::{Continuity, is_alone};
 use super::draft::{Draft, Flow};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::placement::Placement;
+use crate::plan::Action;
 use crate::problem::{Aim, Group, Problem};
 use crate::sequence::{Link, sequence};
 use crate::view::State;
@@ -142,46 +143,85 @@ fn chain(first: &[(NodeIx, usize)], last: &[(NodeIx, usize)], draft: &mut Draft<
     }
 }
 
+/// What has to be done before somebody else may come to a place.
+struct Leaving {
+    group: GroupIx,
+    node: NodeIx,
+    step: usize,
+    /// Only its primary goes; a replica stays.
+    primary_only: bool,
+}
+
 /// Whoever comes to a node waits for those that leave it, if there would be no room, or if they are never
 /// together.
 fn make_room(problem: &Problem<'_>, placement: &Placement, draft: &mut Draft<'_>) {
-    let mut leaving: Vec<Vec<(GroupIx, usize)>> = vec![Vec::new(); problem.nodes.len()];
-    for (ix, _) in problem.groups.iter() {
-        for (node, step) in &draft.flows[ix].down_last {
-            if !placement.choices[ix].places.iter().any(|at| at.node == *node) {
-                leaving[node.0].push((ix, *step));
-            }
-        }
+    let leaving = leaving(problem, placement, draft);
+    if leaving.is_empty() {
+        return;
     }
     for (ix, group) in problem.groups.iter() {
-        if group.uses.is_empty() && group.apart.is_empty() && group.apart_from_primary.is_empty() {
-            continue;
+        let others = || leaving.iter().filter(|one| one.group != ix);
+        if !(group.uses.is_empty() && group.apart.is_empty() && group.apart_from_primary.is_empty()) {
+            for (node, step) in draft.flows[ix].up_first.clone() {
+                for one in others().filter(|one| is_in_the_way(problem, group, node, one)) {
+                    draft.after(step, one.step);
+                }
+            }
         }
-        for (node, step) in draft.flows[ix].up_first.clone() {
-            for (place, leaving) in leaving.iter().enumerate() {
-                let other_node = NodeIx(place);
-                for (other, before) in leaving.iter().filter(|(other, _)| *other != ix) {
-                    if is_in_the_way(problem, group, node, *other, other_node) {
-                        draft.after(step, *before);
-                    }
+        // A primary comes where its copy has been for long.
+        let steps = 0..if group.primary_apart.is_empty() { 0 } else { draft.steps.len() };
+        for step in steps {
+            let (of, node) = (draft.steps[step].group, draft.steps[step].node);
+            if of == ix && draft.steps[step].action == Action::Promote {
+                let apart =
+                    |one: &&Leaving| !one.primary_only && is_apart(problem, &group.primary_apart, node, one);
+                for one in others().filter(apart) {
+                    draft.after(step, one.step);
                 }
             }
         }
     }
 }
 
-fn is_in_the_way(
-    problem: &Problem<'_>,
-    group: &Group<'_>,
-    node: NodeIx,
-    other: GroupIx,
-    other_node: NodeIx,
-) -> bool {
-    let same_domain = problem.nodes[node].domain == problem.nodes[other_node].domain;
-    let apart = group.apart.iter().chain(&group.apart_from_primary).any(|(never, place)| {
-        *never == other && (node == other_node || (*place == Place::FailureDomain && same_domain))
-    });
-    let uses = |measure: usize| problem.groups[other].uses.iter().any(|(of, _)| *of == measure);
+/// Where somebody leaves, or a primary becomes a replica.
+fn leaving(problem: &Problem<'_>, placement: &Placement, draft: &Draft<'_>) -> Vec<Leaving> {
+    let mut leaving = Vec::new();
+    for (group, _) in problem.groups.iter() {
+        let flow = &draft.flows[group];
+        let stays = |node: NodeIx| placement.choices[group].places.iter().find(|at| at.node == node);
+        let gone = flow.down_last.iter().filter(|(node, _)| stays(*node).is_none());
+        leaving.extend(gone.map(|(node, step)| Leaving {
+            group,
+            node: *node,
+            step: *step,
+            primary_only: false,
+        }));
+        let demoted = flow.down_first.iter().filter(|(node, step)| {
+            draft.steps[*step].action == Action::Demote && stays(*node).is_some_and(|at| !at.primary)
+        });
+        leaving.extend(demoted.map(|(node, step)| Leaving {
+            group,
+            node: *node,
+            step: *step,
+            primary_only: true,
+        }));
+    }
+    leaving
+}
+
+fn is_in_the_way(problem: &Problem<'_>, group: &Group<'_>, node: NodeIx, one: &Leaving) -> bool {
+    let uses = |measure: usize| problem.groups[one.group].uses.iter().any(|(of, _)| *of == measure);
     let limited = |measure: usize| problem.nodes[node].capacity[measure].is_some();
-    apart || (node == other_node && group.uses.iter().any(|(of, _)| limited(*of) && uses(*of)))
+    let shares = |(of, _): &(usize, u64)| limited(*of) && uses(*of);
+    is_apart(problem, &group.apart_from_primary, node, one)
+        || (!one.primary_only && is_apart(problem, &group.apart, node, one))
+        || (!one.primary_only && node == one.node && group.uses.iter().any(shares))
+}
+
+/// Whether somebody who leaves is among those who are never at a node, or in its failure domain.
+fn is_apart(problem: &Problem<'_>, never: &[(GroupIx, Place)], node: NodeIx, one: &Leaving) -> bool {
+    let same_domain = problem.nodes[node].domain == problem.nodes[one.node].domain;
+    never.iter().any(|(other, place)| {
+        *other == one.group && (node == one.node || (*place == Place::FailureDomain && same_domain))
+    })
 }

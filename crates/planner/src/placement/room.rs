@@ -1,7 +1,7 @@
 //! Who is where so far: those that have chosen, and those that are where they were and have yet to choose.
 
 use super::bars::{self, Presence};
-use super::{Bar, Choice, Chosen};
+use super::{Bar, Choice, Chosen, single};
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::problem::{Aim, Problem, is_well};
 use model::desired::Place;
@@ -26,7 +26,7 @@ pub(super) struct Room<'p> {
     used: Of<NodeIx, Vec<u64>>,
     /// How many have chosen a node, or stay there.
     count: Of<NodeIx, usize>,
-    left: BTreeMap<GroupIx, Bar>,
+    left: BTreeMap<GroupIx, (NodeIx, Bar)>,
     /// Those that chose, run nowhere, and so could as well choose differently, in the order of choosing.
     pub(super) free: Vec<GroupIx>,
     /// How much searching is left for this pass: so many nodes may be weighed.
@@ -58,8 +58,7 @@ impl<'p> Room<'p> {
         for (ix, group) in problem.groups.iter() {
             let is_to_stop = group.view.wanted_offline || crate::problem::stopped_by(group).is_some();
             for at in &current[ix] {
-                // Who asks for a node where it cannot be asks for nothing.
-                let asked_away = room.asked(ix).is_some_and(|asked| {
+                let asked_away = room.wish(ix).is_some_and(|asked| {
                     asked != at.node && bars::fixed(problem, ix, asked, false).is_none()
                 });
                 let bar = bars::fixed(problem, ix, at.node, true).filter(|_| !is_to_stop);
@@ -68,7 +67,7 @@ impl<'p> Room<'p> {
                 } else {
                     room.stays(ix, at.node);
                 }
-                room.left.extend(bar.map(|bar| (ix, bar)));
+                room.left.extend(bar.map(|bar| (ix, (at.node, bar))));
             }
         }
         room
@@ -88,14 +87,25 @@ impl<'p> Room<'p> {
         &self.current[group]
     }
 
-    /// Every node that has anything of a group, also where there should be only one.
+    /// Every node that has anything of a group, also where there should be only one. What a lost node has
+    /// is its own until somebody else has it.
     pub(super) fn here(&self, group: GroupIx) -> impl Iterator<Item = NodeIx> {
-        let copies = self.problem.groups[group].copies.iter().filter(|copy| self.is_real && copy.is_here());
-        self.current[group].iter().map(|at| at.node).chain(copies.map(|copy| copy.node))
+        let is_left = move |node: NodeIx| {
+            self.current[group].is_empty() && !bars::is_there(self.problem.nodes[node].standing)
+        };
+        let copies = self.problem.groups[group].copies.iter().filter(|copy| copy.is_here());
+        let nodes = copies.map(|copy| copy.node).filter(move |node| self.is_real || is_left(*node));
+        self.current[group].iter().map(|at| at.node).chain(nodes)
+    }
+
+    /// Where the administrator asked for a group to be, and where it can be: who asks for more asks for
+    /// nothing.
+    pub(super) fn asked(&self, group: GroupIx) -> Option<NodeIx> {
+        self.wish(group).filter(|asked| single::can_be(self, group, *asked).is_ok())
     }
 
     /// Where the administrator asked for a group to be. That is forgotten as soon as it is anywhere else.
-    pub(super) fn asked(&self, group: GroupIx) -> Option<NodeIx> {
+    fn wish(&self, group: GroupIx) -> Option<NodeIx> {
         self.problem.groups[group].asked.filter(|asked| self.is_real || self.is_here(group, *asked))
     }
 
@@ -170,8 +180,8 @@ impl<'p> Room<'p> {
     }
 
     /// It cannot stay where it is.
-    pub(super) fn leaves(&mut self, group: GroupIx, bar: Bar) {
-        self.left.insert(group, bar);
+    pub(super) fn leaves(&mut self, group: GroupIx, node: NodeIx, bar: Bar) {
+        self.left.insert(group, (node, bar));
     }
 
     /// Where a group is, as far as that is known: where it chose to be, else where it stays.
@@ -247,7 +257,7 @@ impl<'p> Room<'p> {
     }
 
     /// What everybody chose, and why those that could not stay could not.
-    pub(super) fn into_choices(self) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, Bar>) {
+    pub(super) fn into_choices(self) -> (Of<GroupIx, Choice>, BTreeMap<GroupIx, (NodeIx, Bar)>) {
         let choices = self.choices.into_rows().into_iter();
         (Of::new(choices.map(|choice| choice.expect("everybody has chosen")).collect()), self.left)
     }

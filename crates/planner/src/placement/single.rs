@@ -30,12 +30,12 @@ pub(super) fn choose(room: &mut Room<'_>, ix: GroupIx) -> Choice {
     }
     let left = room.current(ix).first().and_then(|at| {
         weighed.iter().find_map(|(node, verdict)| match verdict {
-            Verdict::Barred(bar) if *node == at.node => Some(*bar),
+            Verdict::Barred(bar) if *node == at.node => Some((*node, *bar)),
             _ => None,
         })
     });
-    if let Some(bar) = left {
-        room.leaves(ix, bar);
+    if let Some((node, bar)) = left {
+        room.leaves(ix, node, bar);
     }
     let Some((least, node)) = best else { return Choice { places: Vec::new(), why: Why::Nowhere, weighed } };
     weighed.extend(keys.into_iter().map(|(other, key)| match other == node {

@@ -237,7 +237,8 @@ fn placed(
         Outcome::Moves => {
             let was = group.copies.iter().filter(|copy| copy.is_here());
             let was = was.map(|copy| copy.node).find(|node| !places.iter().any(|at| at.node == *node));
-            let left = placement.left.get(&ix).zip(was).map(|(bar, node)| self::bar(problem, ix, node, bar));
+            let left = placement.left.get(&ix).filter(|(node, _)| Some(*node) == was);
+            let left = left.map(|(node, bar)| self::bar(problem, ix, *node, bar));
             let from = was.map_or("?", |node| problem.nodes[node].name.as_str());
             let why = left.unwrap_or_else(|| wanted(placement, ix, was));
             format!("from {from} to {to}: {from}: {why}")
