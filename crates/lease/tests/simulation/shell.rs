@@ -267,7 +267,7 @@ impl World {
                 }
             }
             Message::Append { term, log, commit, mark } => {
-                self.appended(node, from, term, &log, commit, mark)
+                self.appended(node, from, term, &log, commit, mark);
             }
             Message::Appended { term, length, mark, evidence } => {
                 self.answered(node, from, term, length, mark, evidence);

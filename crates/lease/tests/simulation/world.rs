@@ -20,7 +20,7 @@ pub(crate) const HEARTBEAT_US: u64 = 100_000;
 
 /// Nothing is broken any more from then on; a while later everything has to run.
 pub(crate) const HEALED_US: u64 = 12_000_000;
-const END_US: u64 = 17_000_000;
+const END_US: u64 = 20_000_000;
 
 /// What is done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
