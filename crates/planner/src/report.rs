@@ -3,9 +3,13 @@
 //! A sentence names the nodes and resources that it is about, says what decided, and where somebody can
 //! do something about it, what. Programs read the codes beside the sentences, which do not change.
 
+mod decision;
+mod obstacle;
 mod sentences;
+mod steps;
+mod words;
 
-pub(crate) use sentences::because;
+pub(crate) use steps::because;
 
 use crate::ids::{GroupIx, NodeIx};
 use crate::ordering::Ordered;

@@ -149,7 +149,14 @@ impl<'a> Draft<'a> {
             to: drafted.to.map(|node| problem.nodes[node].name.clone()),
             not_before_ms: drafted.not_before_ms,
             after,
-            reason: report::because(problem, placement, drafted.group, drafted.node, drafted.because),
+            reason: report::because(
+                problem,
+                placement,
+                drafted.group,
+                drafted.node,
+                drafted.action,
+                drafted.because,
+            ),
         }
     }
 }
