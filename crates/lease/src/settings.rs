@@ -173,7 +173,8 @@ mod tests {
             "a lease must outlast a change of leader: lease (899ms) must be at least \
              2 × election_max (300ms) + 3 × heartbeat (100ms) = 900ms"
         );
-        assert!(Settings::new(Figures { lease: ms(900), ..FIGURES }).is_ok());
+        let settings = Settings::new(Figures { lease: ms(900), ..FIGURES }).unwrap();
+        assert_eq!(settings.lease(), ms(900));
     }
 
     #[test]

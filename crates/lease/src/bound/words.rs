@@ -106,8 +106,7 @@ impl fmt::Display for Term {
 impl Bound {
     /// The sum of a resource, with its figures; empty where there is none:
     /// `(1 + 0.001) × [ (1.4s lease) / (1 − 0.001) + 50ms in flight ] = 1.452852804s`.
-    #[must_use]
-    pub fn sum_in_words(&self, resource: &ResourceBound) -> String {
+    fn sum_in_words(&self, resource: &ResourceBound) -> String {
         let Wait::For(wait) = resource.wait else { return String::new() };
         if resource.terms.is_empty() {
             return String::new();

@@ -27,7 +27,7 @@ const SUCCESSION: World = World { succession: true, end: 5, requests: 1, asks_un
 const GUEST: World = World { pauses: true, requests: 1, asks_until: 0, rounds: 1, ..STILL };
 
 /// H's processes are ended by a watchdog.
-const WATCHED: World = World { kind: Kind::Process, end: 13, requests: 1, asks_until: 0, rounds: 1, ..STILL };
+const WATCHED: World = World { kind: Kind::Process, end: 11, requests: 1, asks_until: 0, rounds: 1, ..STILL };
 
 fn holds(world: World) {
     let checker = world.checker().threads(2).spawn_bfs().join();
@@ -55,7 +55,7 @@ fn over_a_change_of_leader_one_owner_is_effective_at_a_time() {
 #[test]
 fn over_a_change_of_leader_and_restarts_of_voters_one_owner_is_effective_at_a_time() {
     // A successor would start at a tick that is not reached, if it waits as it should.
-    let world = World { restarts: true, end: 3, ..SUCCESSION };
+    let world = World { restarts: true, end: 2, ..SUCCESSION };
     world.checker().threads(2).spawn_bfs().join().assert_no_discovery(PROPERTY);
 }
 
@@ -141,7 +141,7 @@ fn the_evidence_of_less_than_a_majority_is_none() {
 
 #[test]
 fn a_restarted_voter_must_tell_its_start() {
-    fails(Broken::RestartedVoterForgets, World { restarts: true, end: 3, ..SUCCESSION });
+    fails(Broken::RestartedVoterForgets, World { restarts: true, end: 2, ..SUCCESSION });
 }
 
 #[test]

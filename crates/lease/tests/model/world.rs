@@ -103,8 +103,8 @@ pub(crate) struct World {
 pub(crate) const LEASE: Duration = Duration::from_millis(12);
 /// ε, and the longest pause: a tick.
 pub(crate) const IN_FLIGHT: Duration = Duration::from_millis(TICK);
-/// W+δ: four ticks of a slow clock.
-pub(crate) const WATCHDOG: Duration = Duration::from_millis(4 * SLOW);
+/// W+δ: three ticks of a slow clock.
+pub(crate) const WATCHDOG: Duration = Duration::from_millis(3 * SLOW);
 
 impl World {
     pub(crate) fn settings(&self) -> Settings {

@@ -3,7 +3,7 @@
 use crate::world::{Broken, run};
 
 /// Each is twenty seconds of three nodes.
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 5_000;
 
 #[test]
 fn no_group_is_ever_effective_on_two_nodes_and_all_run_in_the_end() {
