@@ -32,7 +32,7 @@ impl Decision<'_> {
         here.map(|copy| copy.node).find(|node| !places.iter().any(|at| at.node == *node))
     }
 
-    /// Why it leaves one node for another: `n1 is down; n2 is the only node where it can be`.
+    /// Why it leaves one node for another: `n1 is down; only n2 can have it`.
     pub(super) fn moves(&self, from: NodeIx) -> String {
         match self.verdict(from) {
             // This names the better node already.
@@ -76,7 +76,7 @@ impl Decision<'_> {
         let (is, has) = if one { ("is", "has") } else { ("are", "have") };
         match lost.max() {
             None if choice.places.len() > 1 => "it runs on every node where it can".to_owned(),
-            None => format!("{names} is the only node where it can be"),
+            None => format!("only {names} can have it"),
             Some(Criterion::MakesRoom) => format!("nobody has to leave {names} for it"),
             Some(Criterion::Carries) => format!("most of what runs only with it can be on {names}"),
             Some(Criterion::Asked) => format!("{names} {} asked for", if one { "was" } else { "were" }),

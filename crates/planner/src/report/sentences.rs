@@ -154,7 +154,7 @@ fn nowhere(problem: &Problem<'_>, placement: &Placement, ix: GroupIx) -> String 
     match barred.as_slice() {
         [] => "its possible owners and its rules leave it no node".to_owned(),
         [one] if placement.choices[ix].weighed.len() > 1 => {
-            format!("it can be only on {}, and {}", problem.nodes[one.0].name, told(one))
+            format!("it may be only on {}, and {}", problem.nodes[one.0].name, told(one))
         }
         few if few.len() <= TOLD_MAX => {
             format!("no node can have it: {}", few.iter().map(told).collect::<Vec<_>>().join("; "))
