@@ -49,6 +49,16 @@ impl Cluster {
         Self { spec, view }
     }
 
+    /// The same, on nodes that have not even room for all: somebody finds no place, and everybody who came
+    /// before might have to go elsewhere for him.
+    pub(super) fn too_small(nodes: usize, groups: usize) -> Self {
+        let mut cluster = Self::cold(nodes, groups, true);
+        for capacity in cluster.spec.nodes.iter_mut().flat_map(|node| node.capacity.values_mut()) {
+            *capacity = *capacity * 6 / 10;
+        }
+        cluster
+    }
+
     /// The same, with everything online where it rests: on the nodes in turn, which is where those that
     /// prefer a node prefer to be, and keeps apart what is never together.
     pub(super) fn placed(nodes: usize, groups: usize, rich: bool) -> Self {
