@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::offline::Given;
+use model::GroupName;
 
 /// Explain a group: why it is where it is; or an event: its cause, and what to do about it
 ///
@@ -31,11 +32,9 @@ pub(crate) async fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, 
     group::run(&args.what, &args.given, args.format, context).await
 }
 
-/// Numbers are events, and so is what is written as their names are: `NODE_DOWN`. Whoever has a group of
-/// such a name asks for it with `--at-time now`.
+/// Numbers are events, and so is what cannot be the name of a group, such as `NODE_DOWN`. Whoever has a group
+/// that is called like an event asks for it with `--at-time now`.
 fn is_event(what: &str) -> bool {
     let is_number = what.bytes().all(|byte| byte.is_ascii_digit());
-    let is_upper =
-        what.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    is_number || is_upper || ::events::find(what).is_ok()
+    is_number || what.parse::<GroupName>().is_err() || ::events::find(what).is_ok()
 }

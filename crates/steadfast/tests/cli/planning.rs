@@ -84,9 +84,9 @@ fn what_cannot_be_planned_is_refused_and_what_cannot_be_meant_is_usage() {
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.stderr.contains("shop.toml:2:") && wrong.stderr.contains("next: "), "{wrong:?}");
     assert_eq!(ask("plan --file shop.toml --if node:n3=down").code, Some(1));
-    for line in
-        ["plan", "plan --nodes n1", "plan --file shop.toml --if n1", "plan --file shop.toml --nodes n1,n1"]
-    {
+    let nobody = ask("plan");
+    assert_eq!(nobody.code, Some(4), "without a file a node is asked: {nobody:?}");
+    for line in ["plan --nodes n1", "plan --file shop.toml --if n1", "plan --file shop.toml --nodes n1,n1"] {
         assert_eq!(ask(line).code, Some(2), "{line}");
     }
     let piped = run_with(command("plan --file - --json"), FILE);

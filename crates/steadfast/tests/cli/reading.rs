@@ -55,7 +55,7 @@ fn filters_reach_the_node() {
     let done = run(asking(&fake, "events --since 15m --id node_evicted --node n2 --level warning -n 5"));
     assert_eq!(done.stdout, "2026-11-22T18:30:00.000Z  n2        warning    1011  Node n3 was evicted.\n");
     let asked = &fake.asked()[0].line;
-    assert_eq!(asked, "GET /v1/events?since=15m&id=1011&node=n2&level=warning&limit=5");
+    assert_eq!(asked, "GET /v1/events?id=1011&level=warning&limit=5&node=n2&since=15m");
 }
 
 #[test]
