@@ -190,19 +190,6 @@ pub enum SpawnError {
         #[source]
         source: std::io::Error,
     },
-    /// What it lies on does not answer.
-    #[error(
-        "{} was not started within {waited_ms} ms: what its file{} lies on does not answer", program.display(),
-        folder.as_ref().map(|folder| format!(", or the folder {},", folder.display())).unwrap_or_default()
-    )]
-    Hangs {
-        /// Which.
-        program: PathBuf,
-        /// Where it was to run, if not in `/`.
-        folder: Option<PathBuf>,
-        /// How long was waited, in milliseconds.
-        waited_ms: u128,
-    },
     /// A run that an earlier life of this program left behind was killed, and does not end.
     #[error("process {pid}, which an earlier resource monitor left running, was killed and does not end")]
     FormerRuns {

@@ -40,18 +40,17 @@ const DRAIN: Duration = Duration::from_millis(20);
 /// If it has a [record](Job::record), a run that the record names is ended first.
 ///
 /// # Errors
-/// If it cannot be started, or is not by then.
+/// If it cannot be started.
 pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
     let record = job.record.as_deref().map(Record);
     if let Some(record) = record {
         record.end_former(deadline).await.map_err(|pid| SpawnError::FormerRuns { pid })?;
     }
     let until = Instant::now() + deadline;
-    let started = timeout_at(until, job.clone().start()).await;
-    let started = started.unwrap_or_else(|_| {
-        let (program, folder) = (job.program.clone(), job.folder.clone());
-        Err(SpawnError::Hangs { program, folder, waited_ms: deadline.as_millis() })
-    })?;
+    let Ok(started) = timeout_at(until, job.clone().start()).await else {
+        return Ok(never_ran(job, deadline));
+    };
+    let started = started?;
     let mut running = EndedIfDropped(started, record);
     let how = match timeout_at(until, running.0.ended()).await {
         Ok(Ok(status)) => match (status.code(), status.signal()) {
@@ -71,6 +70,16 @@ pub async fn run(job: &Job, deadline: Duration) -> Result<Ended, SpawnError> {
     running.0.drained(DRAIN).await;
     let (output, errors) = (running.0.output(), running.0.errors());
     Ok(Ended { how, output: output.text(), overflowed: output.overflowed(), errors: errors.text() })
+}
+
+/// It is late like any other: most often because what its file lies on does not answer, which the output says.
+fn never_ran(job: &Job, deadline: Duration) -> Ended {
+    let places = job.folder.as_ref().map_or_else(String::new, |folder| format!(", or {},", folder.display()));
+    let (program, ms) = (job.program.display(), deadline.as_millis());
+    let output = format!(
+        "{program} was not running after {ms} ms; perhaps what its file{places} lies on does not answer"
+    );
+    Ended { how: How::TimedOut, output, overflowed: false, errors: String::new() }
 }
 
 struct EndedIfDropped<'j>(Started, Option<Record<'j>>);
