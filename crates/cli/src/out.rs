@@ -103,6 +103,12 @@ impl Out {
         }
     }
 
+    /// Says how far something is, in place of what was said so before; for a person's screen.
+    pub(crate) fn progress(&mut self, line: &str) {
+        // Back to the first column, and nothing left of a longer line; the next word goes over it.
+        let _ = write!(self.stderr, "\r\x1b[K{line}\r").and_then(|()| self.stderr.flush());
+    }
+
     /// Tells a failure, and what to exit with.
     pub(crate) fn fail(&mut self, failure: &Failure) -> Exit {
         self.talk(&failure.render());

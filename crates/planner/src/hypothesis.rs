@@ -1,8 +1,10 @@
 //! What would be if something happened: a view, changed.
 //!
 //! Written as on the command line: `node:n1=down`, `resource:web/ip=failed` (or `resource:ip=failed`
-//! where only one group has an `ip`), `type:ip-address@n2=broken`.
+//! where only one group has an `ip`), `type:ip-address@n2=broken`, `network:2=down` (or, of a node on it,
+//! the address).
 
+use crate::networks;
 use crate::view::{Failure, NotReady, Standing, State, Takeover, View};
 use model::desired::ClusterSpec;
 use model::{GroupName, NodeName, ResourceName, TypeName};
@@ -18,13 +20,15 @@ pub enum Hypothesis {
     Resource(Option<GroupName>, ResourceName),
     /// A resource type cannot be run on a node, and what runs of it there fails.
     Type(TypeName, NodeName),
+    /// A network carries nothing: its name, or a node's address on it.
+    Network(String),
 }
 
 /// A text is no hypothesis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` says nothing that could happen: expected `node:N=down` (or `drained`, `paused`), \
-     `resource:GROUP/NAME=failed` or `type:TYPE@NODE=broken`"
+     `resource:GROUP/NAME=failed`, `type:TYPE@NODE=broken` or `network:NAME=down`"
 )]
 pub struct InvalidHypothesis(String);
 
@@ -34,6 +38,9 @@ pub enum UnknownSubject {
     /// No such node.
     #[error("there is no node `{0}`; there are: {1}")]
     Node(NodeName, String),
+    /// No such network.
+    #[error("there is no network `{0}`; {1}")]
+    Network(String, String),
     /// No such resource.
     #[error("no group has a resource `{0}`; `steadfast resource list` names them")]
     Resource(String),
@@ -53,6 +60,7 @@ impl FromStr for Hypothesis {
                 ("node", "drained") => Some(Self::Node(subject.parse().ok()?, Standing::Draining)),
                 ("node", "paused") => Some(Self::Node(subject.parse().ok()?, Standing::Paused)),
                 ("node", "up") => Some(Self::Node(subject.parse().ok()?, Standing::Up)),
+                ("network", "down") => is_plain(subject).then(|| Self::Network(subject.to_owned())),
                 ("resource", "failed") => match subject.split_once('/') {
                     Some((group, name)) => {
                         Some(Self::Resource(Some(group.parse().ok()?), name.parse().ok()?))
@@ -80,6 +88,7 @@ impl fmt::Display for Hypothesis {
             Self::Resource(Some(group), name) => write!(f, "resource:{group}/{name}=failed"),
             Self::Resource(None, name) => write!(f, "resource:{name}=failed"),
             Self::Type(kind, node) => write!(f, "type:{kind}@{node}=broken"),
+            Self::Network(name) => write!(f, "network:{name}=down"),
         }
     }
 }
@@ -88,7 +97,7 @@ impl Hypothesis {
     /// Changes a view to what would be.
     ///
     /// # Errors
-    /// [`UnknownSubject`]: there is no such node or resource.
+    /// [`UnknownSubject`]: there is no such node, resource or network.
     pub fn apply(&self, spec: &ClusterSpec, view: &mut View) -> Result<(), UnknownSubject> {
         match self {
             Self::Node(name, standing) => self::node(view, name, *standing),
@@ -98,6 +107,7 @@ impl Hypothesis {
                 Ok(())
             }
             Self::Type(kind, node) => broken(spec, view, kind, node),
+            Self::Network(name) => network(view, name),
         }
     }
 }
@@ -108,6 +118,25 @@ fn known(view: &View, name: &NodeName) -> Result<(), UnknownSubject> {
     }
     let names: Vec<&str> = view.nodes.iter().map(|node| node.name.as_str()).collect();
     Err(UnknownSubject::Node(name.clone(), names.join(", ")))
+}
+
+/// Whether a text can be the name of a network, or an address.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_');
+    (1..=64).contains(&text.len()) && text.chars().all(is_plain)
+}
+
+fn network(view: &mut View, text: &str) -> Result<(), UnknownSubject> {
+    let Some(name) = networks::named(view, text).map(str::to_owned) else {
+        let names: Vec<&str> = networks::names(view).into_iter().collect();
+        let there_are = match names.as_slice() {
+            [] => "nothing is known of the nodes' networks".to_owned(),
+            names => format!("there are: {}, or say a node's address on one", names.join(", ")),
+        };
+        return Err(UnknownSubject::Network(text.to_owned(), there_are));
+    };
+    networks::lose(view, &name);
+    Ok(())
 }
 
 /// A node that goes down takes with it whatever it ran, once its leases have ended; what it may go on

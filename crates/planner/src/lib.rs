@@ -24,6 +24,7 @@ pub mod check;
 pub mod foresight;
 pub mod hypothesis;
 mod ids;
+mod networks;
 mod now;
 mod ordering;
 mod placement;

@@ -8,6 +8,7 @@ use model::desired::{Date, Day};
 use model::{GroupName, NodeName, ResourceName, TypeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Everything that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,13 +55,17 @@ pub struct NodeView {
     /// Attributes that were found out, which go before those of the file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// Its address on each network, by the network's name: nodes hear each other over those that they
+    /// share. Empty: nothing is known of networks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub networks: BTreeMap<String, IpAddr>,
 }
 
 impl NodeView {
     /// A member that stands so, and of which nothing else is known.
     #[must_use]
     pub fn new(name: NodeName, standing: Standing) -> Self {
-        Self { name, standing, not_ready: Vec::new(), attributes: BTreeMap::new() }
+        Self { name, standing, not_ready: Vec::new(), attributes: BTreeMap::new(), networks: BTreeMap::new() }
     }
 }
 

@@ -15,6 +15,7 @@ fn sample() -> View {
     let node = |name: &str, standing| NodeView::new(name.parse().unwrap(), standing);
     let mut n1 = node("n1", Standing::Up);
     n1.attributes.insert("rack".to_owned(), "a".to_owned());
+    n1.networks.insert("1".to_owned(), "10.0.0.1".parse().unwrap());
     n1.not_ready.push(NotReady {
         kind: "ip-address".parse().unwrap(),
         resource: Some("web/ip".to_owned()),

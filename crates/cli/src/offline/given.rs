@@ -22,8 +22,8 @@ pub(crate) struct Given {
     #[arg(long, value_name = "STATUS", requires = "file", conflicts_with = "at")]
     pub(crate) state: Option<PathBuf>,
     /// Suppose that this happens: node:N=down (or drained, paused, up), resource:GROUP/NAME=failed,
-    /// type:TYPE@NODE=broken. Several happen together. With --file and without --state, they happen to a
-    /// cluster where everything runs as the file says
+    /// type:TYPE@NODE=broken, network:N=down. Several happen together. With --file and without --state, they
+    /// happen to a cluster where everything runs as the file says
     #[arg(long = "if", value_name = "WHAT")]
     pub(crate) suppose: Vec<Hypothesis>,
     /// When it is, for rules and windows of hours: 2026-11-22T14:00 in this machine's time zone,

@@ -11,6 +11,7 @@ use model::{GroupName, NodeName, ResourceName};
 use planner::{CopyView, GroupView, NodeView, NotReady, Standing, State, Takeover, View};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 /// A status, as far as planning needs it.
 #[derive(Debug, Deserialize)]
@@ -35,6 +36,14 @@ struct Node {
     lease_remaining_ms: Option<u64>,
     #[serde(default)]
     not_ready: Vec<Unready>,
+    #[serde(default)]
+    networks: Vec<OnNetwork>,
+}
+
+/// Where a node is on a network. They have no names: the first of each node are the same one.
+#[derive(Debug, Deserialize)]
+struct OnNetwork {
+    address: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,10 +106,10 @@ impl Snapshot {
     pub(super) fn view(&self, spec: &ClusterSpec, as_of_ms: u64) -> (View, Vec<String>) {
         let mut notes = Vec::new();
         let nodes = self.nodes.iter().map(|node| NodeView {
-            name: node.name.clone(),
             standing: standing(node, &mut notes),
             not_ready: node.not_ready.iter().flat_map(|one| not_ready(one, spec)).collect(),
-            attributes: BTreeMap::new(),
+            networks: networks(node),
+            ..NodeView::new(node.name.clone(), Standing::Up)
         });
         let nodes = nodes.collect();
         let mut groups = BTreeMap::new();
@@ -172,6 +181,18 @@ fn standing(node: &Node, notes: &mut Vec<String>) -> Standing {
             Standing::Down
         }
     }
+}
+
+/// The node's addresses, by the number of each network. One that cannot be read is on none.
+fn networks(node: &Node) -> BTreeMap<String, IpAddr> {
+    let address = |text: &str| {
+        let endpoint = text.parse::<SocketAddr>().map(|endpoint| endpoint.ip());
+        endpoint.ok().or_else(|| text.parse().ok())
+    };
+    let numbered = node.networks.iter().zip(1..);
+    numbered
+        .filter_map(|(one, number): (_, u32)| Some((number.to_string(), address(&one.address)?)))
+        .collect()
 }
 
 /// The words that `status` has for resources, and those of which it may tell more one day.

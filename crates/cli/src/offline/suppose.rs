@@ -57,6 +57,8 @@ fn known(one: &Hypothesis, spec: &ClusterSpec, view: &View) -> Result<(), Failur
             let resources = resources.map(|one| one.name.as_str()).collect();
             among(one, "resource", "resources", resource.as_str(), resources)
         }
+        // It is said by its name or by an address: the planner looks for both, and tells what there is.
+        Hypothesis::Network(_) => Ok(()),
         Hypothesis::Type(kind, node) => {
             among(one, "node", "nodes", node.as_str(), nodes())?;
             let kinds = spec.groups.iter().flat_map(|group| &group.resources);

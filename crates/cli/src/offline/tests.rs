@@ -122,11 +122,36 @@ fn a_group_is_explained_with_every_node() {
 fn check_tells_every_failure_that_leaves_a_group_down() {
     let ground = Ground::new();
     let question = ground.ask("check --file shop.toml --at-time 2026-11-22T14:00").unwrap().settled();
-    let found = find(&question, false);
+    let found = find(&question, false, &mut |_, _| {});
     check_text("check.txt", &render::check::check(&question, &found, Some(80)));
-    let found = find(&question, true);
+    let found = find(&question, true, &mut |_, _| {});
     assert_eq!(found.pairs_tried, found.tried * (found.tried - 1) / 2);
     check_text("check_pairs.txt", &render::check::check(&question, &found, Some(80)));
+}
+
+#[test]
+fn networks_of_a_status_are_let_fail_too() {
+    let ground = Ground::new();
+    let node = |name: &str, own: u8| {
+        let on = |network: u8| json!({ "address": format!("10.{network}.0.{own}:7400"), "state": "up" });
+        json!({ "name": name, "state": "up", "networks": if own < 3 { vec![on(99), on(1)] } else { vec![on(99)] } })
+    };
+    let group = |name: &str, owner: &str| json!({ "name": name, "owner": owner, "state": "online" });
+    let status = json!({
+        "nodes": [node("n1", 1), node("n2", 2), node("n3", 3)],
+        "groups": [group("db", "n1"), group("web", "n2"), group("batch", "n3")],
+    });
+    ground.write("networks.json", &status.to_string());
+    let line = "check --file shop.toml --state networks.json --at-time 2026-11-22T14:00";
+    let question = ground.ask(line).unwrap().settled();
+    let mut found = find(&question, false, &mut |_, _| {});
+    found.losses.retain(|loss| loss.leaves.is_some());
+    check_text("check_networks.txt", &render::check::check(&question, &found, Some(80)));
+    let refused = ground.refused("plan --file shop.toml --state networks.json --if network:3=down");
+    assert!(refused.1.contains("there is no network `3`; there are: 1, 2"), "{}", refused.1);
+    let question =
+        ground.ask("plan --file shop.toml --state networks.json --if network:10.1.0.2=down").unwrap();
+    assert!(question.view.nodes.iter().all(|node| !node.networks.contains_key("2")));
 }
 
 #[test]

@@ -19,10 +19,14 @@ pub(crate) fn check(question: &Question, found: &Found, width: Option<u16>) -> S
     blocks.join("\n")
 }
 
+/// What would happen, what is down then, and who is out of reach.
 fn one(loss: &Loss, width: Option<u16>) -> String {
     let happens = loss.failures.iter().map(|failure| in_words(failure)).collect::<Vec<_>>();
     let head = tone(&format!("if {}:", happens.join(", and ")), Tone::Strong);
-    format!("{}\n{}", wrap(&head, width, 0), lost(&loss.down, "would be down", width))
+    let leaves = loss.leaves.iter().map(|leaves| format!("  {}\n", wrap(&clean(leaves), width, 2)));
+    let down = lost(&loss.down, "would be down", width);
+    let unreachable = lost(&loss.unreachable, "would be out of reach", width);
+    format!("{}\n{}{down}{unreachable}", wrap(&head, width, 0), leaves.collect::<String>())
 }
 
 fn lost(groups: &[Lost], how: &str, width: Option<u16>) -> String {
@@ -38,13 +42,15 @@ fn in_words(failure: &str) -> String {
         Ok(Hypothesis::Node(node, _)) => format!("{node} is lost"),
         Ok(Hypothesis::Resource(Some(group), name)) => format!("{group}/{name} fails for good where it runs"),
         Ok(Hypothesis::Type(kind, node)) => format!("{node} can run no {kind}"),
+        Ok(Hypothesis::Network(name)) => format!("network {name} is lost"),
         Ok(Hypothesis::Resource(None, _)) | Err(_) => failure.to_owned(),
     };
     clean(&text)
 }
 
 fn summary(found: &Found) -> String {
-    let losses = |of_how_many| found.losses.iter().filter(|loss| loss.failures.len() == of_how_many).count();
+    let of = |of_how_many: usize| found.losses.iter().filter(move |loss| loss.failures.len() == of_how_many);
+    let losses = |of_how_many| of(of_how_many).filter(|loss| !loss.down.is_empty()).count();
     let told = |tried: usize, lost: usize, what: &str| {
         let s = if tried == 1 { "" } else { "s" };
         match lost {
@@ -53,8 +59,16 @@ fn summary(found: &Found) -> String {
         }
     };
     let mut text = told(found.tried, losses(1), "failure");
+    match of(1).filter(|loss| loss.down.is_empty()).count() {
+        0 => {}
+        only => text.push_str(&format!(", {only} only out of reach")),
+    }
     if found.pairs_tried > 0 {
         text.push_str(&format!("; {}", told(found.pairs_tried, losses(2), "pair")));
+        if found.pairs_tried < found.pairs {
+            let those = "those with whole nodes and networks first";
+            text.push_str(&format!(" (of {}, {those})", found.pairs));
+        }
         if losses(2) > 0 {
             text.push_str(" that neither of the two does alone");
         }

@@ -5,6 +5,7 @@
 //! nodes n1 n2 n3                         members, in the order of joining
 //! node n2 down                           or paused, draining, maintenance, joining, isolated
 //! node n2 attribute ssd=yes
+//! node n2 network 1 10.0.0.2           its address on a network
 //! node n2 not ready: TYPE why            everything of a type
 //! node n2 not ready: TYPE web/ip why     one resource
 //! web on n1                              it owns it, and all of it is online
@@ -48,12 +49,9 @@ fn read(spec: &ClusterSpec, view: &mut View, line: &str) -> Option<()> {
             view.now.day = days.into_iter().find(|one| one.as_str() == *day)?;
             view.now.hour = hour.parse().ok()?;
         }
-        ["nodes", names @ ..] => view.nodes.extend(names.iter().map(|name| NodeView {
-            name: name.parse().expect("a node's name"),
-            standing: Standing::Up,
-            not_ready: Vec::new(),
-            attributes: BTreeMap::new(),
-        })),
+        ["nodes", names @ ..] => view.nodes.extend(
+            names.iter().map(|name| NodeView::new(name.parse().expect("a node's name"), Standing::Up)),
+        ),
         ["node", name, rest @ ..] => node(view, name, rest, line)?,
         [group, rest @ ..] => {
             let known = view.groups.entry(group.parse().ok()?).or_default();
@@ -71,6 +69,9 @@ fn node(view: &mut View, name: &str, rest: &[&str], line: &str) -> Option<()> {
         ["attribute", pair] => {
             let (key, value) = pair.split_once('=')?;
             node.attributes.insert(key.to_owned(), value.to_owned());
+        }
+        ["network", name, address] => {
+            node.networks.insert((*name).to_owned(), address.parse().ok()?);
         }
         ["not", "ready:", kind, why @ ..] => {
             let _ = line;

@@ -197,7 +197,6 @@ fn resource(dice: &mut Dice, place: usize, earlier: &[model::ResourceName]) -> R
 /// What is known.
 pub fn view(dice: &mut Dice, spec: &ClusterSpec, kind: Kind) -> View {
     let nodes = spec.nodes.iter().map(|node| NodeView {
-        name: node.name.clone(),
         standing: match dice.below(10) {
             0 => Standing::Down,
             1 => *dice.pick(&[
@@ -217,7 +216,7 @@ pub fn view(dice: &mut Dice, spec: &ClusterSpec, kind: Kind) -> View {
             }],
             false => Vec::new(),
         },
-        attributes: BTreeMap::new(),
+        ..NodeView::new(node.name.clone(), Standing::Up)
     });
     let mut view = View {
         now: Now { unix_ms: NOW_MS, hour: 12, ..Now::default() },

@@ -38,12 +38,7 @@ impl Cluster {
             groups: (0..groups).map(|number| group(number, nodes, rich)).collect(),
             ..ClusterSpec::default()
         };
-        let up = |number: usize| NodeView {
-            name: node(number),
-            standing: Standing::Up,
-            not_ready: Vec::new(),
-            attributes: BTreeMap::new(),
-        };
+        let up = |number: usize| NodeView::new(node(number), Standing::Up);
         let now = Now { unix_ms: 1_700_000_000_000, ..Now::default() };
         let view = View { now, nodes: (0..nodes).map(up).collect(), groups: BTreeMap::new() };
         Self { spec, view }

@@ -43,10 +43,10 @@ fn node(draw: &mut Draw<'_>, name: &NodeName) -> NodeView {
         reason: "it is broken".to_owned(),
     };
     NodeView {
-        name: name.clone(),
         standing: standings[draw.below(standings.len())],
         not_ready: draw.perhaps(8, not_ready).into_iter().collect(),
         attributes: attributes(draw),
+        ..NodeView::new(name.clone(), Standing::Up)
     }
 }
 
