@@ -5,7 +5,9 @@
 //! and steps of different groups are put in order ([`between`]). Nothing waits for anything that it does
 //! not need: there is no order but by these edges.
 //!
-//! Stops never wait for starts. That is why the steps cannot go in a circle, whatever the policies say.
+//! Stops never wait for starts. That is why the steps cannot go in a circle, whatever the policies say. A
+//! running resource that is handed over leaves one node by coming up on another, so that step may wait for
+//! itself (two that are never together change places): then it is stopped and started like any other.
 
 mod between;
 mod continuity;
@@ -32,15 +34,30 @@ pub(crate) struct Ordered {
 /// Draws the steps up, and puts them in order.
 pub(crate) fn steps(problem: &Problem<'_>, placement: &Placement) -> Ordered {
     let continuity = continuity::find(problem, placement);
-    let mut draft = Draft::new(problem.groups.len());
-    for group in problem.groups.places() {
-        within::steps(problem, placement, &continuity, group, &mut draft);
+    let mut draft = draw(problem, placement, &continuity, Of::filled(problem.groups.len(), false));
+    while let Some(group) = draft.handed_over_in_a_circle() {
+        let mut cold = draft.cold;
+        cold[group] = true;
+        draft = draw(problem, placement, &continuity, cold);
     }
-    between::order(problem, placement, &continuity, &mut draft);
     let mut is_touched = Of::filled(problem.groups.len(), false);
     for step in &draft.steps {
         is_touched[step.group] = true;
     }
     let steps = draft.finish(problem, placement);
     Ordered { steps, is_touched, continuity }
+}
+
+fn draw<'a>(
+    problem: &Problem<'a>,
+    placement: &Placement,
+    continuity: &Continuity,
+    cold: Of<GroupIx, bool>,
+) -> Draft<'a> {
+    let mut draft = Draft::new(problem.groups.len(), cold);
+    for group in problem.groups.places() {
+        within::steps(problem, placement, continuity, group, &mut draft);
+    }
+    between::order(problem, placement, continuity, &mut draft);
+    draft
 }

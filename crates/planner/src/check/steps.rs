@@ -55,7 +55,8 @@ pub(super) fn check(spec: &ClusterSpec, view: &View, plan: &Plan, faults: &mut V
                 promote(view, group, step, &before, &mut fault);
                 company(spec, view, step, &before, &mut fault);
             }
-            Action::Release | Action::Demote | Action::Migrate | Action::Probe => {}
+            Action::Migrate => company(spec, view, step, &before, &mut fault),
+            Action::Release | Action::Demote | Action::Probe => {}
         }
     }
 }
@@ -129,6 +130,7 @@ fn company(spec: &ClusterSpec, view: &View, step: &Step, before: &[&Step], fault
         node.and_then(|node| node.failure_domain.as_ref())
     };
     let promoted = step.action == Action::Promote;
+    let place = step.to.as_ref().unwrap_or(&step.node);
     for one in &spec.groups {
         for target in &one.policy.never_with {
             // Either of the two may say it; of a target's primary, only that one coming or being there counts.
@@ -142,15 +144,18 @@ fn company(spec: &ClusterSpec, view: &View, step: &Step, before: &[&Step], fault
             };
             let by_domain = one.policy.apart_by == model::desired::Place::FailureDomain;
             let same = |node: &NodeName| {
-                *node == step.node
-                    || (by_domain && domain(node).is_some() && domain(node) == domain(&step.node))
+                node == place || (by_domain && domain(node).is_some() && domain(node) == domain(place))
             };
             for copy in
                 known(view, other).copies.iter().filter(|copy| same(&copy.node) && is_there(view, copy))
             {
                 let only_primary = target.primary && target.group == *other;
                 let goes = |resource: &ResourceName| {
-                    let stops = |done: &&Step| is(done, Action::Stop, other_spec, &copy.node, Some(resource));
+                    let stops = |done: &&Step| {
+                        [Action::Stop, Action::Migrate]
+                            .into_iter()
+                            .any(|how| is(done, how, other_spec, &copy.node, Some(resource)))
+                    };
                     let demotes = |done: &&Step| is(done, Action::Demote, other_spec, &copy.node, None);
                     before.iter().any(|done| stops(done) || (only_primary && demotes(done)))
                 };

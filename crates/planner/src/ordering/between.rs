@@ -196,6 +196,15 @@ fn leaving(problem: &Problem<'_>, placement: &Placement, draft: &Draft<'_>) -> V
             step: *step,
             primary_only: false,
         }));
+        // What is handed over while it runs leaves by coming up elsewhere.
+        let handed_over =
+            flow.up_first.iter().filter(|(_, step)| draft.steps[*step].action == Action::Migrate);
+        leaving.extend(handed_over.map(|(_, step)| Leaving {
+            group,
+            node: draft.steps[*step].node,
+            step: *step,
+            primary_only: false,
+        }));
         let demoted = flow.down_first.iter().filter(|(node, step)| {
             draft.steps[*step].action == Action::Demote && stays(*node).is_some_and(|at| !at.primary)
         });

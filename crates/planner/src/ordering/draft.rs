@@ -59,11 +59,13 @@ pub(super) struct Flow {
 pub(super) struct Draft<'a> {
     pub(super) steps: Vec<Drafted<'a>>,
     pub(super) flows: Of<GroupIx, Flow>,
+    /// Groups that are not handed over while they run, although they could be.
+    pub(super) cold: Of<GroupIx, bool>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(groups: usize) -> Self {
-        Self { steps: Vec::new(), flows: Of::filled(groups, Flow::default()) }
+    pub(super) fn new(groups: usize, cold: Of<GroupIx, bool>) -> Self {
+        Self { steps: Vec::new(), flows: Of::filled(groups, Flow::default()), cold }
     }
 
     /// Adds a step with a group, and says its number.
@@ -93,9 +95,20 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Numbers the steps so that each comes after what it waits for, as far as possible in the order of
-    /// nodes and groups.
-    pub(super) fn finish(self, problem: &Problem<'_>, placement: &Placement) -> Vec<Step> {
+    /// A group that cannot be handed over while it runs, because its step waits, at last, for itself.
+    pub(super) fn handed_over_in_a_circle(&self) -> Option<GroupIx> {
+        if !self.steps.iter().any(|step| step.action == Action::Migrate) {
+            return None;
+        }
+        let open = self.sorted().err()?;
+        let stuck =
+            self.steps.iter().zip(open).find(|(step, open)| step.action == Action::Migrate && *open > 0);
+        stuck.map(|(step, _)| step.group)
+    }
+
+    /// The steps so that each comes after what it waits for, as far as possible in the order of nodes and
+    /// groups. If some wait for each other in a circle: how many each still waits for.
+    fn sorted(&self) -> Result<Vec<usize>, Vec<usize>> {
         let count = self.steps.len();
         let mut open: Vec<usize> = self.steps.iter().map(|step| step.after.len()).collect();
         let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -106,10 +119,8 @@ impl<'a> Draft<'a> {
         }
         let mut free: std::collections::BTreeSet<usize> =
             (0..count).filter(|step| open[*step] == 0).collect();
-        let mut number = vec![usize::MAX; count];
         let mut order = Vec::with_capacity(count);
         while let Some(step) = free.pop_first() {
-            number[step] = order.len();
             order.push(step);
             for other in &waiting[step] {
                 open[*other] -= 1;
@@ -118,11 +129,18 @@ impl<'a> Draft<'a> {
                 }
             }
         }
-        assert!(
-            order.len() == count,
-            "steps wait for each other in a circle:\n{}",
-            self.stuck(problem, &open)
-        );
+        if order.len() == count { Ok(order) } else { Err(open) }
+    }
+
+    /// Numbers the steps in their order.
+    pub(super) fn finish(self, problem: &Problem<'_>, placement: &Placement) -> Vec<Step> {
+        let order = self.sorted().unwrap_or_else(|open| {
+            panic!("steps wait for each other in a circle:\n{}", self.stuck(problem, &open))
+        });
+        let mut number = vec![usize::MAX; order.len()];
+        for (place, step) in order.iter().enumerate() {
+            number[*step] = place;
+        }
         order.into_iter().map(|step| self.step(problem, placement, step, &number)).collect()
     }
 

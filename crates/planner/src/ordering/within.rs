@@ -22,7 +22,9 @@ pub(super) fn steps<'a>(
         return;
     }
     let places = &placement.choices[ix].places;
-    if let Some((from, one, to)) = migration(problem, ix, places) {
+    if !draft.cold[ix]
+        && let Some((from, one, to)) = migration(problem, ix, places)
+    {
         migrate(ix, from, one, to, draft);
         return;
     }
