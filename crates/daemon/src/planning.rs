@@ -95,7 +95,7 @@ struct Looked {
 impl Looked {
     fn at(node: &Node, state: &ClusterState) -> Self {
         let standings = view::standings(node, state);
-        let standings = standings.map(|(record, standing)| (record.name.clone(), standing)).collect();
+        let standings = standings.map(|(_, record, standing)| (record.name.clone(), standing)).collect();
         Self { revision: state.revision.0, standings, next_ms: None }
     }
 

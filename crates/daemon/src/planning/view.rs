@@ -5,11 +5,14 @@ use crate::node::Node;
 use model::NodeId;
 use model::stored::{ClusterState, NodeRecord};
 use planner::{NodeView, NotReady, Standing, View};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Everything that is known here.
 pub(crate) fn view(node: &Node, state: &ClusterState) -> View {
-    let nodes = standings(node, state).map(|(record, standing)| NodeView {
+    let nodes = standings(node, state).map(|(id, record, standing)| NodeView {
         not_ready: not_ready(record).collect(),
+        networks: networks(node, id, record),
         ..NodeView::new(record.name.clone(), standing)
     });
     View { now: now(), nodes: nodes.collect(), ..View::default() }
@@ -19,9 +22,9 @@ pub(crate) fn view(node: &Node, state: &ClusterState) -> View {
 pub(crate) fn standings<'s>(
     node: &Node,
     state: &'s ClusterState,
-) -> impl Iterator<Item = (&'s NodeRecord, Standing)> {
+) -> impl Iterator<Item = (NodeId, &'s NodeRecord, Standing)> {
     let has_quorum = node.quorum().has;
-    state.nodes.iter().map(move |(id, record)| (record, standing(node, has_quorum, *id, record)))
+    state.nodes.iter().map(move |(id, record)| (*id, record, standing(node, has_quorum, *id, record)))
 }
 
 /// How a member stands.
@@ -32,6 +35,14 @@ pub(crate) fn standing(node: &Node, has_quorum: bool, id: NodeId, record: &NodeR
         _ if node.is_up(id) => Standing::Up,
         _ => Standing::Down,
     }
+}
+
+/// The networks that a member is on, by their numbers in the order of its file, which is the same on every
+/// node; without those on which it is not heard just now.
+fn networks(node: &Node, id: NodeId, record: &NodeRecord) -> BTreeMap<String, IpAddr> {
+    let is_heard = |place: usize| node.id() == Some(id) || !node.is_up(id) || node.is_network_up(id, place);
+    let all = record.endpoints.iter().enumerate().filter(|(place, _)| is_heard(*place));
+    all.map(|(place, endpoint)| ((place + 1).to_string(), endpoint.0.ip())).collect()
 }
 
 fn not_ready(record: &NodeRecord) -> impl Iterator<Item = NotReady> {

@@ -56,6 +56,12 @@ fn any_node_plans_what_the_leader_knows_and_past_plans_are_replayed() {
     let check = n2.run("check").exited(3).stdout;
     assert!(check.contains("if n3 is lost") && check.contains("batch would be down"), "{check}");
     assert!(!check.contains("web would be down"), "{check}");
+    assert_eq!(
+        place(&plan(n1, "--if network:1=down"), "web").as_deref(),
+        Some("n2"),
+        "one of two moves nothing"
+    );
+    n1.run("plan --if network:3=down").refused(&["network"]);
     n1.run("explain wbe").refused(&["the cluster has no group named `wbe`", "did you mean `web`?"]);
     n1.run("plan --if node:n9=down").refused(&["there is no node `n9`"]);
     let bad = n1.ask_locally("GET", "/v1/plan?if=node:n1", "");
