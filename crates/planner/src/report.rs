@@ -182,8 +182,9 @@ fn next(problem: &Problem<'_>, steps: &[Step]) -> Option<u64> {
         matches!(group.spec.failback, model::desired::Failback::Window { .. })
             || group.spec.policy.rules.iter().any(|rule| rule.when != model::desired::When::default())
     });
-    const HOUR_MS: u64 = 3_600_000;
-    let next_hour = by_calendar.then(|| (now_ms / HOUR_MS + 1) * HOUR_MS);
+    // Local hours begin at quarter hours of UTC, wherever one is (Nepal is 5 h 45 min ahead).
+    const QUARTER_MS: u64 = 900_000;
+    let next_hour = by_calendar.then(|| (now_ms / QUARTER_MS + 1) * QUARTER_MS);
     leases.chain(failures).chain(next_hour).filter(|at_ms| *at_ms > now_ms).min()
 }
 
