@@ -29,7 +29,13 @@ pub(crate) async fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, 
     if !args.given.is_anything() && is_event(&args.what) {
         return event::run(&args.what, args.format, context);
     }
-    group::run(&args.what, &args.given, args.format, context).await
+    match group::run(&args.what, &args.given, args.format, context).await {
+        // Nobody can say whether there is such a group; that it is no event is certain.
+        Err(failure) if failure.exit() == Exit::NoAnswer && !args.given.is_anything() => {
+            event::run(&args.what, args.format, context)
+        }
+        done => done,
+    }
 }
 
 /// Numbers are events, and so is what cannot be the name of a group, such as `NODE_DOWN`. Whoever has a group
