@@ -23,7 +23,7 @@ impl Host {
     /// call see this and every later call, while they run too; programs from before see none.
     ///
     /// # Errors
-    /// [`LabError::Missing`] without the library (a test says so with [`crate::skip`]); the host is
+    /// [`LabError::Missing`] without the library (a test says so with [`crate::skip()`]); the host is
     /// down.
     pub fn set_clock_offset(&self, seconds: i64) -> Result<(), LabError> {
         let library = find_library(Path::new("/usr/lib")).ok_or_else(|| LabError::Missing {
