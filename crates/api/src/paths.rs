@@ -16,6 +16,13 @@ pub const APPLY: &str = "/v1/apply";
 pub const EXPORT: &str = "/v1/export";
 /// GET: a list of [`crate::NodeShown`]; below it, one node, and POST `{name}/evict`: [`crate::Changed`].
 pub const NODES: &str = "/v1/nodes";
+/// GET: a list of [`crate::GroupShown`]; below it, POST `{name}/online`, `{name}/offline`, `{name}/move`
+/// [`crate::MoveRequest`] and `{name}/maintenance` [`crate::MaintenanceRequest`]: [`crate::Changed`].
+pub const GROUPS: &str = "/v1/groups";
+/// Below it, POST `{group}/{resource}/` and a [`crate::ResourceVerb`]: [`crate::Changed`].
+pub const RESOURCES: &str = "/v1/resources";
+/// POST [`crate::MaintenanceRequest`]: [`crate::Changed`].
+pub const MAINTENANCE: &str = "/v1/maintenance";
 /// GET with [`crate::EventQuery`]: [`crate::Events`].
 pub const EVENTS: &str = "/v1/events";
 /// GET with [`crate::EventQuery`]: server-sent events, one [`model::stored::EventRecord`] each.

@@ -7,6 +7,7 @@ mod plan;
 mod problem;
 mod resource_types;
 mod status;
+mod verbs;
 
 pub use admin::{
     Changed, CredentialForm, CredentialMade, CredentialRequest, CredentialShown, InitAnswer, InitRequest,
@@ -21,3 +22,4 @@ pub use status::{
     Alarm, Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Phase, Quorum,
     ResourceShown, Standing, Status, UpDown,
 };
+pub use verbs::{MaintenanceRequest, MoveRequest, ResourceVerb};

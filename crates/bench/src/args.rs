@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Args {
-    /// What to measure; without, everything, which takes about three minutes
+    /// What to measure; without, everything, which takes about fifteen minutes
     #[arg(value_name = "FIGURE")]
     figures: Vec<Wanted>,
     /// Print one JSON document instead of a table
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// on the disk: a folder in memory makes every fsync free
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// How often each of the figures is taken that clients notice
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) rounds: u8,
     /// Only make one plan, for so many nodes and groups, and tell the memory that it took
     #[arg(long, value_name = "NODES,GROUPS", hide = true)]
     pub(crate) memory_of_a_plan: Option<String>,
@@ -45,6 +48,20 @@ pub(crate) enum Wanted {
     Resources,
     /// Plans for thousands of resources, beside `crm_simulate` where that is installed
     Planner,
+    /// A lost node, to its address answering from another
+    NodeLost,
+    /// Whether an address ever has two owners
+    TwoOwners,
+    /// From nothing to all groups online
+    AllOnline,
+    /// The outage of a planned move
+    Move,
+    /// From a failure to a restart
+    Restart,
+    /// The outage while a daemon is restarted
+    DaemonBack,
+    /// Failovers when machines stand still for a second
+    Stall,
 }
 
 impl Wanted {
@@ -59,6 +76,13 @@ impl Wanted {
             Self::Status => "The command line",
             Self::Resources => "A resource monitor",
             Self::Planner => "The planner, nodes x resources",
+            Self::NodeLost => "A lost node",
+            Self::TwoOwners => "Two owners",
+            Self::AllOnline => "Everything off and on again",
+            Self::Move => "A planned move",
+            Self::Restart => "A failed resource",
+            Self::DaemonBack => "A daemon killed, and back within the lease",
+            Self::Stall => "Machines that stand still for a second",
         }
     }
 }
@@ -67,6 +91,12 @@ impl Wanted {
     /// Whether it is measured on the binary; else it is measured on what is in this program.
     pub(crate) fn needs_the_binary(self) -> bool {
         self != Self::Planner
+    }
+
+    /// Whether it is measured on whole hosts, with a client beside them.
+    pub(crate) fn needs_hosts(self) -> bool {
+        use Wanted::{AllOnline, DaemonBack, Move, NodeLost, Restart, Stall, TwoOwners};
+        matches!(self, NodeLost | TwoOwners | AllOnline | Move | Restart | DaemonBack | Stall)
     }
 }
 

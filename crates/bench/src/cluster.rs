@@ -22,6 +22,8 @@ pub(crate) struct Place {
     pub(crate) binary: PathBuf,
     /// Where the data goes: the disk that is measured.
     pub(crate) dir: PathBuf,
+    /// How often what clients notice is measured.
+    pub(crate) rounds: usize,
 }
 
 /// Three daemons. When this is dropped they are gone, and their folders too.

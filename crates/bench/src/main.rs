@@ -1,8 +1,9 @@
 //! The figures that Steadfast promises, each beside its floor or target.
 //!
 //! The real binary runs as three daemons on loopback addresses, on two networks, with real fsync on
-//! the disk of the build folder. No root is needed and nothing is left behind, whichever way this
-//! program ends (`keeper`). A figure that is not reached is a result, not an error: the exit code
+//! the disk of the build folder. No root is needed for that and nothing is left behind, whichever way this
+//! program ends (`keeper`). What clients notice of a failover is measured on whole hosts (`hosts`), which
+//! only root can make; where they cannot be made, those figures are skipped with the reason. A figure that is not reached is a result, not an error: the exit code
 //! is 0 unless something could not be measured, and then it is said what.
 //!
 //! Wall times are those of a machine that also runs the three daemons and their clients, and maybe
@@ -17,6 +18,7 @@ mod binary;
 mod cluster;
 mod daemon;
 mod figures;
+mod hosts;
 mod keeper;
 mod machine;
 mod monitor;
@@ -27,6 +29,7 @@ mod writer;
 
 use args::{Args, Wanted};
 use clap::Parser as _;
+use figures::failover::{self, cold, daemon as back, failed, lost, moved, owners, stall};
 use figures::{commit, idle, leader_loss, planner, resources, start, status, writers};
 use problem::Problem;
 use report::{Figure, Report};
@@ -69,11 +72,21 @@ fn failed(problem: &Problem) -> ExitCode {
 async fn measure(args: &Args) -> Result<Report, Problem> {
     let needs_it = args.wanted().into_iter().any(Wanted::needs_the_binary);
     let binary = if needs_it { binary::find(args)? } else { PathBuf::new() };
-    let place = cluster::Place { binary, dir: binary::folder(args) };
+    let place = cluster::Place { binary, dir: binary::folder(args), rounds: usize::from(args.rounds) };
     let mut report = Report::begin(&place);
+    let no_hosts = args.wanted().into_iter().any(Wanted::needs_hosts).then(failover::no_hosts).flatten();
     for wanted in args.wanted() {
         if !args.json {
             println!("\n{}{}", wanted.title(), machine::load_note());
+            if wanted.needs_hosts() && no_hosts.is_none() {
+                println!("{}", failover::peers_note());
+            }
+        }
+        if wanted.needs_hosts()
+            && let Some(reason) = &no_hosts
+        {
+            eprintln!("  SKIPPED {wanted}: {reason}");
+            continue;
         }
         match one(wanted, &place).await {
             Ok(figures) => {
@@ -101,5 +114,12 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::Planner => planner::measure(),
         Wanted::Start => start::measure(place).await,
         Wanted::Status => status::measure(place).await,
+        Wanted::NodeLost => lost::measure(place).await,
+        Wanted::TwoOwners => owners::measure(place).await,
+        Wanted::AllOnline => cold::measure(place).await,
+        Wanted::Move => moved::measure(place).await,
+        Wanted::Restart => failed::measure(place).await,
+        Wanted::DaemonBack => back::measure(place).await,
+        Wanted::Stall => stall::measure(place).await,
     }
 }

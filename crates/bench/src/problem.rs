@@ -26,6 +26,9 @@ pub(crate) enum Problem {
     /// A request that should have been answered well.
     #[error("{doing}: {source}")]
     Asked { doing: String, source: ClientError },
+    /// What keeps a host from doing what it was told.
+    #[error(transparent)]
+    Lab(#[from] lab::LabError),
     /// A command that should have done well.
     #[error("`{command}` failed: {why}")]
     Command { command: String, why: String },

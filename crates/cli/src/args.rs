@@ -1,8 +1,8 @@
 //! The commands, noun and verb, and what is said when they are used wrongly.
 
 use crate::commands::{
-    apply, check, completion, credential, demo, events, explain, group, init, join, man, node, plan,
-    resource, status, token, types,
+    apply, check, completion, credential, demo, events, explain, group, init, join, maintenance, man, node,
+    plan, resource, status, token, types,
 };
 use crate::exit::Exit;
 use crate::settings::Global;
@@ -39,15 +39,16 @@ pub(crate) enum Command {
     Apply(apply::Args),
     /// Print the declarative file as it was applied, byte for byte
     Export,
-    /// List, show and evict nodes
+    /// List, drain, pause, resume and evict nodes
     #[command(subcommand)]
     Node(node::Command),
-    /// List and show groups
+    /// List, show, move, start and stop groups
     #[command(subcommand)]
     Group(group::Command),
-    /// List and show resources
+    /// List, show, fail, clear and restart resources
     #[command(subcommand)]
     Resource(resource::Command),
+    Maintenance(maintenance::Args),
     /// List, show and test resource types
     #[command(subcommand)]
     Type(types::Command),

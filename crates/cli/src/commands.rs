@@ -12,6 +12,7 @@ mod follow;
 pub(crate) mod group;
 pub(crate) mod init;
 pub(crate) mod join;
+pub(crate) mod maintenance;
 pub(crate) mod man;
 pub(crate) mod node;
 pub(crate) mod plan;
@@ -20,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod types;
+mod waiting;
 mod watch;
 
 use crate::args::Command;
@@ -40,6 +42,7 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Node(command) => node::run(command, context).await,
         Command::Group(command) => group::run(command, context).await,
         Command::Resource(command) => resource::run(command, context).await,
+        Command::Maintenance(args) => maintenance::run(args, context).await,
         Command::Type(command) => types::run(command, context).await,
         Command::Events(args) => events::run(args, context).await,
         Command::Plan(args) => plan::run(&args, context).await,

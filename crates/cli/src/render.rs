@@ -62,7 +62,7 @@ fn facts(facts: &[(&str, String)], width: Option<u16>) -> String {
 }
 
 /// Breaks `text` between words, so that it stands in the columns from `indent` to `width`.
-fn wrap(text: &str, width: Option<u16>, indent: usize) -> String {
+pub(crate) fn wrap(text: &str, width: Option<u16>, indent: usize) -> String {
     let Some(width) = width else { return text.to_owned() };
     let columns = |text: &str| paint(text, false).chars().count();
     let mut out = String::new();

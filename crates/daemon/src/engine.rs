@@ -107,7 +107,9 @@ async fn start(node: &Arc<Node>, identity: &Identity) -> Result<TheEngine, NoEng
     store::engine::engine_follows(timers.heartbeat);
     let transport = Arc::new(PeerTransport(Arc::downgrade(node)));
     let sink = Arc::new(Notices(node.log.clone()));
-    Ok(Engine::start(settings, store, Arc::new(DedicatedThread), transport, sink).await?)
+    let hooks = Arc::new(crate::leading::lease::Hooks(Arc::downgrade(node)));
+    let executor = Arc::new(DedicatedThread);
+    Ok(Engine::start_with_leases(settings, store, executor, transport, sink, hooks).await?)
 }
 
 async fn started(node: &Arc<Node>, engine: &TheEngine, identity: &Identity) {
@@ -124,6 +126,9 @@ async fn started(node: &Arc<Node>, engine: &TheEngine, identity: &Identity) {
     }
     node.book.follow(&engine.state());
     node.set_engine(Some(engine.clone()));
+    if let Some(id) = node.id() {
+        crate::running::applied(node, id, &engine.state());
+    }
     node.follow_members();
     tokio::spawn(follow(node.clone(), engine.clone()));
     found(engine, identity).await;
@@ -164,6 +169,10 @@ async fn follow(node: Arc<Node>, engine: TheEngine) {
     while let Some(state) = changes.next().await {
         node.book.follow(&state);
         node.follow_members();
+        if let Some(id) = node.id() {
+            crate::running::applied(&node, id, &state);
+        }
+        node.leading.wake();
     }
 }
 
@@ -174,9 +183,11 @@ async fn look(node: &Arc<Node>, engine: &TheEngine) {
     }
     let wanted = Timers::of(engine.state().spec.profile);
     if engine.state().cluster.is_some() && wanted != node.timers() {
+        // The leases go by the new timers at once; what is granted stays granted.
         tracing::info!(profile = %engine.state().spec.profile, "the profile has changed; the engine is started anew");
         stop(node).await;
         node.set_timers(wanted);
+        crate::running::set_settings(node);
     }
 }
 

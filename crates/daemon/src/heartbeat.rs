@@ -32,6 +32,7 @@ pub(crate) async fn run(node: Arc<Node>) {
         before = now;
         sequence += 1;
         send(&node, &own_ips, sequence);
+        crate::running::lease::beat(&node);
         let changes = node.peers(|peers| peers.tick(now));
         tell(&node, changes);
     }
@@ -57,6 +58,7 @@ fn send(node: &Node, own_ips: &[IpAddr], sequence: u64) {
                 network: u8::try_from(network).unwrap_or(u8::MAX),
                 sequence,
                 clock: clock::wall(),
+                boot: clock::moment(),
             };
             // A datagram that cannot be sent is a datagram lost; its absence is what tells.
             let _ = socket.try_send_to(&datagram::seal(&key, &beat), endpoint.0);
@@ -91,7 +93,7 @@ pub(crate) async fn listen(node: Arc<Node>, socket: Arc<UdpSocket>) -> std::io::
     }
 }
 
-fn heard(node: &Node, beat: &Heartbeat) {
+fn heard(node: &Arc<Node>, beat: &Heartbeat) {
     if Some(beat.node) == node.id() {
         return;
     }
@@ -99,11 +101,16 @@ fn heard(node: &Node, beat: &Heartbeat) {
     if !node.incarnations(|lives| lives.heard(now, beat.node, beat.incarnation)) {
         return;
     }
+    node.leading.leases.observe(now, beat);
     let changes = node.peers(|peers| peers.heard(now, clock::wall(), beat));
     tell(node, changes);
 }
 
-fn tell(node: &Node, changes: Vec<Change>) {
+fn tell(node: &Arc<Node>, changes: Vec<Change>) {
+    if changes.iter().any(|change| matches!(change, Change::NodeUp(_) | Change::NodeDown(_))) {
+        node.leading.wake();
+        crate::running::agents::picture(node);
+    }
     for change in changes {
         let name = |id| node.book.member(id).map(|member| member.name);
         let address = |id, network: u8| node.book.endpoints(id).get(usize::from(network)).copied();
@@ -112,6 +119,7 @@ fn tell(node: &Node, changes: Vec<Change>) {
                 // It may be one that the list of members at our start did not have, or that was
                 // cut off when we said hello: until we do, it takes our past life for the living.
                 node.greeting_wanted.notify_one();
+                crate::running::agents::tell_all(node, id);
                 if let Some(node_name) = name(id) {
                     node.log.raise(events::NodeUp { node: node_name });
                 }

@@ -29,6 +29,7 @@ mod heartbeat;
 mod hello;
 pub mod http;
 mod identity;
+mod leading;
 mod limits;
 pub mod monitors;
 mod node;
@@ -37,6 +38,7 @@ mod peer;
 mod planning;
 mod rate;
 mod reconcile;
+mod running;
 mod side_file;
 mod status;
 mod tls;
@@ -93,7 +95,7 @@ pub enum StartError {
 
 /// How long stopping in order may take. What was acknowledged is on disk at any moment, so ending
 /// without order loses nothing; a service manager that loses its patience would end us the same way.
-const STOP: std::time::Duration = std::time::Duration::from_secs(15);
+const STOP: std::time::Duration = std::time::Duration::from_secs(150);
 
 /// Runs the daemon until SIGTERM or SIGINT.
 #[must_use]
@@ -170,7 +172,13 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the watch on the disk", disk::watch);
     parts::keep(&node, "the resource monitor", |node| async move { node.monitors.keep_built_in().await });
     parts::keep(&node, "the keeper of types", reconcile::keep_types);
-    parts::keep(&node, "the planner", planning::run);
+    parts::keep(&node, "the leader's part", leading::run);
+    parts::keep(&node, "the granting of leases", leading::lease::run);
+    parts::keep(&node, "the settling of profiles", leading::lease::settle_profile);
+    parts::keep(&node, "the ear for monitors", running::listen);
+    parts::keep(&node, "the reporter", running::reporting::run);
+    parts::keep(&node, "the gate", running::gates::look_after);
+    parts::keep(&node, "the lifetimes of addresses", running::lifetimes::keep_up);
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let reason = tokio::select! {
@@ -212,6 +220,7 @@ fn remember(node: &Arc<Node>) {
 
 /// Stops in order: another leads, everything is on disk, the socket is gone.
 async fn stop(node: &Arc<Node>, reason: &str) {
+    running::leaving::leave(node).await;
     node.ends.store(true, std::sync::atomic::Ordering::Relaxed);
     if node.quorum().leader.is_some_and(|leader| Some(leader) == node.id()) {
         node.hand_over("its daemon stops").await;

@@ -40,10 +40,10 @@ pub use standing::{Standings, TypeProblem};
 
 use crate::monitors::registered::Registered;
 use crate::monitors::slot::Slot;
-use model::{AbsolutePath, TypeName};
+use model::{AbsolutePath, GroupName, Moment, ResourceName, TypeName};
 use monitor_client::News;
 use resource_api::message::{NoticedBy, TypeStanding};
-use resource_api::{Failure, Instance, Note, Notes, Outcome, ResourceId, TypeDescription, Verb};
+use resource_api::{Cluster, Failure, Instance, Note, Notes, Outcome, ResourceId, TypeDescription, Verb};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -164,6 +164,12 @@ impl Monitors {
         self.0.built_in.keep().await;
     }
 
+    /// The folder below which each resource has its cgroup, where there are any.
+    #[must_use]
+    pub fn cgroups(&self) -> Option<std::path::PathBuf> {
+        self.0.shared.ground.resources()
+    }
+
     /// Which monitor looks after resources of that type.
     fn slot_of(&self, kind: &TypeName) -> Arc<Slot> {
         self.registered().slot(kind).unwrap_or_else(|| self.0.built_in.clone())
@@ -197,6 +203,42 @@ impl Monitors {
         if let Some(slot) = self.slot(id) {
             slot.watch(id, on);
         }
+    }
+
+    /// A group may run here until then, on CLOCK_BOOTTIME. When that has passed, the monitor of the built-in
+    /// types, agents and units stops what is its of it, whatever became of this process. `stops` is what goes
+    /// first. Monitors of plug-ins are not told: foreign code may hold them up for as long as it likes.
+    pub fn lease(&self, group: &GroupName, until: Moment, stops: &[Vec<ResourceName>]) {
+        self.0.built_in.lease(group, until, stops);
+    }
+
+    /// Groups that are leased may run until then.
+    pub fn renew(&self, groups: Vec<GroupName>, until: Moment) {
+        self.0.built_in.renew(groups, until);
+    }
+
+    /// Nothing of a group runs here any more.
+    pub fn unlease(&self, group: &GroupName) {
+        self.0.built_in.unlease(group);
+    }
+
+    /// Takes up what an agent on another node noted.
+    pub fn note(&self, note: &Note) {
+        // More than is sensible is not kept.
+        if self.0.shared.note(note).is_ok_and(|is_new| is_new) {
+            self.0.built_in.note(note.clone());
+        }
+    }
+
+    /// What agents noted, here or elsewhere.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        self.0.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).iter().collect()
+    }
+
+    /// How the cluster is, for agents that ask.
+    pub fn cluster(&self, cluster: Cluster) {
+        self.0.built_in.cluster(cluster);
     }
 
     fn slot(&self, id: &ResourceId) -> Option<Arc<Slot>> {

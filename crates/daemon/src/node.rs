@@ -10,9 +10,11 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events_log::EventLog;
 use crate::heartbeat::Sockets;
+use crate::leading::Leading;
 use crate::monitors::{Ground, Monitors, Program};
 use crate::peer::{Book, CallError, Links};
 use crate::planning::recorder::Recorder;
+use crate::running::Running;
 use crate::tls::{self, TlsError};
 use bytes::Bytes;
 use membership::datagram::Key;
@@ -48,6 +50,12 @@ pub struct Node {
     pub recorder: Recorder,
     /// The resource monitors.
     pub monitors: Monitors,
+    /// What runs here.
+    pub(crate) running: Running,
+    /// What a leader knows and does.
+    pub(crate) leading: Leading,
+    /// Set once, when the daemon is asked to stop and what runs here is to leave.
+    pub(crate) leaves: AtomicBool,
     /// The members.
     pub book: Book,
     /// The ways to them.
@@ -111,6 +119,9 @@ impl Node {
         });
         let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
         Ok(Arc::new(Self {
+            running: Running::new(config.node.as_str()),
+            leading: Leading::default(),
+            leaves: AtomicBool::new(false),
             book: Book::default(),
             links: Links::new(own_ips, incarnation),
             stranger,

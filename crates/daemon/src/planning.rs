@@ -1,63 +1,46 @@
-//! Planning: the leader makes a plan whenever something that plans depend on has changed, and every plan
-//! is recorded with what it was made of.
+//! Planning: what is known, for the planner, and the record of what it said.
 //!
-//! What is known comes from the cluster database and from the heartbeats (`view`); what to do about it is
-//! the crate `planner`'s to say; the `recorder` keeps both, so that anybody can ask later why the cluster
-//! did what it did, and what another file would have made of it.
+//! What is known comes from the cluster database, from the heartbeats, and from what nodes report (`view`);
+//! what to do about it is the crate `planner`'s to say; the `recorder` keeps both, so that anybody can ask
+//! later why the cluster did what it did, and what another file would have made of it.
 //!
 //! Any node can plan, and does when it is asked (`GET /v1/plan`), from what the leader knows if that can
-//! be reached. Only the leader's own plans count.
+//! be reached. Only the leader's own plans count, and those are made and carried out in `leading`.
 
 pub(crate) mod recorder;
 pub(crate) mod view;
 
 use crate::clock;
 use crate::node::Node;
-use model::NodeName;
-use model::stored::{ClusterState, SoftwareVersion};
-use planner::{Now, Plan, Standing, View};
-use recorder::Made;
-use std::collections::BTreeMap;
+use model::desired::ClusterSpec;
+use model::stored::ClusterState;
+use planner::{Now, Plan, View};
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// Plans, for ever; does something only while this node leads.
-pub(crate) async fn run(node: Arc<Node>) {
-    let mut last: Option<Looked> = None;
-    loop {
-        clock::beat(LOOK).await;
-        if !leads(&node) {
-            last = None;
-            continue;
-        }
-        let state = node.state();
-        if state.cluster.is_none() {
-            continue;
-        }
-        let looked = Looked::at(&node, &state);
-        let Some(cause) = looked.since(last.as_ref()) else { continue };
-        let view = view::view(&node, &state);
-        let (view, plan) = plan(state.clone(), view).await;
-        last = Some(Looked { next_ms: plan.report.next_ms, ..looked });
-        node.recorder.keep(Made {
-            time: clock::wall(),
-            cause,
-            revision: state.revision,
-            version: SoftwareVersion::current(),
-            state,
-            view,
-            plan,
-        });
+/// What the file asks for, as far as this version carries it out. Everything that a daemon plans with, shows
+/// or records goes through here, so that what is told is what is done.
+///
+/// It leaves `live_migration` out: a resource that is handed over while it runs would be two nodes' for a
+/// while, and an ownership is one node's. A plan with such a step would never be done; without it, the
+/// resource is stopped and started like any other. Plans from files alone still have it.
+pub(crate) fn carried_out(spec: &ClusterSpec) -> Cow<'_, ClusterSpec> {
+    let resources = spec.groups.iter().flat_map(|group| &group.resources);
+    if !resources.into_iter().any(|one| one.policy.live_migration) {
+        // By far the usual case, and a large file is not copied for each plan.
+        return Cow::Borrowed(spec);
     }
+    let mut spec = spec.clone();
+    for one in spec.groups.iter_mut().flat_map(|group| &mut group.resources) {
+        one.policy.live_migration = false;
+    }
+    Cow::Owned(spec)
 }
 
 /// Plans on a thread of its own: in a large cluster that takes longer than a heartbeat may be late.
-async fn plan(state: Arc<ClusterState>, view: View) -> (View, Plan) {
+pub(crate) async fn plan(state: Arc<ClusterState>, view: View) -> (View, Plan) {
     let planned = tokio::task::spawn_blocking(move || {
-        let plan = planner::plan(&state.spec, &view);
+        let plan = planner::plan(&carried_out(&state.spec), &view);
         (view, plan)
     });
     match planned.await.map_err(tokio::task::JoinError::try_into_panic) {
@@ -85,35 +68,42 @@ pub(crate) fn now() -> Now {
     Now::at(unix_ms, ahead_s)
 }
 
-/// What plans depend on, as far as it shows whether anything has changed.
-struct Looked {
-    revision: u64,
-    standings: BTreeMap<NodeName, Standing>,
-    next_ms: Option<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use planner::{Action, CopyView, GroupView, NodeView, Standing, State, Takeover};
+    use std::collections::BTreeMap;
 
-impl Looked {
-    fn at(node: &Node, state: &ClusterState) -> Self {
-        let standings = view::standings(node, state);
-        let standings = standings.map(|(_, record, standing)| (record.name.clone(), standing)).collect();
-        Self { revision: state.revision.0, standings, next_ms: None }
-    }
-
-    /// Why there should be another plan; none if nothing has changed.
-    fn since(&self, last: Option<&Self>) -> Option<String> {
-        let Some(last) = last else { return Some("a node began to lead".to_owned()) };
-        let mut causes: Vec<String> = self
-            .standings
-            .iter()
-            .filter(|(name, standing)| last.standings.get(*name) != Some(*standing))
-            .map(|(name, standing)| format!("{name} is {}", standing.as_str()))
-            .collect();
-        if self.revision != last.revision {
-            causes.push(format!("the cluster database is at revision {}", self.revision));
-        }
-        if last.next_ms.is_some_and(|next_ms| clock::wall().unix_ms() >= next_ms) {
-            causes.push("a moment came that the plan before waited for".to_owned());
-        }
-        (!causes.is_empty()).then(|| causes.join("; "))
+    #[test]
+    fn what_could_be_handed_over_while_it_runs_is_planned_to_stop_and_start() {
+        let text =
+            r#"{"name": "vm", "resources": [{"name": "guest", "type": "dummy", "exclusive": "none"}]}"#;
+        let mut spec =
+            ClusterSpec { groups: vec![serde_json::from_str(text).unwrap()], ..Default::default() };
+        assert!(matches!(carried_out(&spec), Cow::Borrowed(_)), "nothing to leave out");
+        spec.groups[0].resources[0].policy.live_migration = true;
+        let node = |name: &str, standing| NodeView::new(name.parse().unwrap(), standing);
+        let here = CopyView {
+            node: "n1".parse().unwrap(),
+            owned: true,
+            takeover: Takeover::Now,
+            primary: false,
+            promotion: None,
+            resources: BTreeMap::from([("guest".parse().unwrap(), State::Online)]),
+        };
+        let known = GroupView { copies: vec![here], ..GroupView::default() };
+        let view = View {
+            nodes: vec![node("n1", Standing::Draining), node("n2", Standing::Up)],
+            groups: BTreeMap::from([("vm".parse().unwrap(), known)]),
+            ..View::default()
+        };
+        let does = |spec: &ClusterSpec| -> Vec<Action> {
+            planner::plan(spec, &view).steps.iter().map(|step| step.action).collect()
+        };
+        assert!(does(&spec).contains(&Action::Migrate), "as the file has it");
+        assert_eq!(
+            does(&carried_out(&spec)),
+            [Action::Stop, Action::Release, Action::Acquire, Action::Start]
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! What `status` says: a view of what is known here, computed anew each time, waiting for nobody.
+//! What `status` says: a view of what is known here, computed anew each time. It waits for nobody but, for
+//! half a second, for the leader, which knows what runs everywhere.
 
 mod alarms;
+pub(crate) mod groups;
 mod standing;
 
 pub(crate) use standing::why_not;
@@ -10,21 +12,15 @@ use crate::node::own::Own;
 use crate::peer::links::same_network;
 use crate::planning::view;
 use crate::{clock, disk};
-use api::{
-    Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Quorum, ResourceShown,
-    Status, UpDown,
-};
+use api::{Baseline, Database, NetworkShown, NodeShown, NodeState, NotReady, Quorum, Status, UpDown};
 use model::NodeId;
 use model::stored::{ClusterState, NodeRecord, SoftwareVersion};
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
-/// What is said of every group until this software runs groups.
-const NOT_RUN: &str = "not run by this version";
-
 /// The cluster as this node knows it.
-#[must_use]
-pub(crate) fn status(node: &Node) -> Status {
+pub(crate) async fn status(node: &Node) -> Status {
+    let known = groups::known(node).await;
     let state = node.state();
     let quorum = node.quorum();
     let name = |id: NodeId| node.book.name(id);
@@ -41,8 +37,8 @@ pub(crate) fn status(node: &Node) -> Status {
         database: database(node),
         baseline: Baseline::default(),
         nodes: state.nodes.iter().map(|(id, record)| shown(node, &state, *id, record)).collect(),
-        groups: groups(&state),
-        alarms: alarms::alarms(node, &state, &quorum),
+        alarms: alarms::alarms(node, &state, &quorum, &known),
+        groups: known.groups,
         quorum: Quorum {
             has: quorum.has,
             votes: quorum.votes as u32,
@@ -74,7 +70,10 @@ fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> 
         id: id.0,
         state: node_state(view::standing(node, node.quorum().has, id, record)),
         voter: standing.is_some_and(|standing| standing.voters.contains(&id)),
-        lease_remaining_ms: None,
+        lease_remaining_ms: own
+            .then(|| node.running.remaining())
+            .flatten()
+            .map(|left| left.as_millis() as u64),
         last_seen_ms: node.last_seen(id).filter(|_| !own).map(|ago| ago.as_millis() as u64),
         networks: record
             .endpoints
@@ -142,31 +141,4 @@ fn network_up(node: &Node, own: bool, id: NodeId, place: usize) -> bool {
         })
     });
     served && (heard_here || !anybody)
-}
-
-fn groups(state: &ClusterState) -> Vec<GroupShown> {
-    let offline = || "offline".to_owned();
-    state
-        .spec
-        .groups
-        .iter()
-        .map(|group| GroupShown {
-            name: group.name.to_string(),
-            state: offline(),
-            owner: None,
-            generation: 0,
-            reason: NOT_RUN.to_owned(),
-            protected_by: None,
-            takeover_bound_ms: None,
-            resources: group
-                .resources
-                .iter()
-                .map(|resource| ResourceShown {
-                    name: resource.name.to_string(),
-                    kind: resource.kind.to_string(),
-                    state: offline(),
-                })
-                .collect(),
-        })
-        .collect()
 }

@@ -17,7 +17,7 @@ pub fn starting_file(cluster: &ClusterName) -> String {
 [cluster]
 name = "{cluster}"
 profile = "default"      # or "fast" (quiet machines and networks), "patient" (guests that are paused)
-stall_policy = "strict"  # or "assume_below 10s"
+stall_policy = "strict"  # or "assume_below 10s"; `assume_pause_below = "1s"` for virtual machines
 
 # A group is what moves as one. Remove the `# ` to have this one:
 #

@@ -64,6 +64,7 @@ pub mod configuration;
 pub mod daemon;
 pub mod database;
 pub mod forming;
+pub mod groups;
 pub mod membership;
 pub mod network;
 pub mod resources;
@@ -77,6 +78,7 @@ pub(crate) const THEMES: &[&[&Entry]] = &[
     database::ENTRIES,
     network::ENTRIES,
     resources::ENTRIES,
+    groups::ENTRIES,
     security::ENTRIES,
     configuration::ENTRIES,
     versions::ENTRIES,

@@ -25,6 +25,7 @@ pub use catalogue::configuration::*;
 pub use catalogue::daemon::*;
 pub use catalogue::database::*;
 pub use catalogue::forming::*;
+pub use catalogue::groups::*;
 pub use catalogue::membership::*;
 pub use catalogue::network::*;
 pub use catalogue::resources::*;

@@ -28,6 +28,7 @@ const BORROWED: &[(u32, &str, &str)] = &[
     (1135, "a node was removed from the active membership", WSFC),
     (1146, "the process that hosts resource code ended and is started again", WSFC),
     (1177, "quorum was lost", WSFC),
+    (1205, "a group could not be brought fully online or offline", WSFC),
     (1547, "a join failed because versions are incompatible", WSFC),
     (1548, "nodes run different but compatible versions", WSFC),
 ];

@@ -27,6 +27,7 @@ use rustix::io::Errno;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Twice the addresses of the largest cluster that the planner is made for. The kernel sets the memory
 /// aside at once, about 80 bytes for each, so that no renewal can fail for want of memory.
@@ -42,15 +43,22 @@ const BARE: [u16; 6] = [65534, 512, 519, 768, 769, 776];
 /// Interfaces that carry no IP: CAN, and the two that watch netlink and vsock.
 const WITHOUT_IP: [u16; 3] = [280, 824, 826];
 
-/// The programs and the map of this node.
+/// The map of this node, and its programs.
 #[derive(Debug)]
 pub(crate) struct BpfGate {
+    addresses: Map,
+    cgroups: Cgroups,
+    /// Apart, because whoever uses it waits for a lock of the kernel (`look.rs`).
+    borders: Arc<Mutex<Borders>>,
+}
+
+/// The programs, and where they are.
+#[derive(Debug)]
+pub(crate) struct Borders {
     name: String,
     border: Border,
     route: Netlink,
-    addresses: Map,
     programs: Vec<AddressProgram>,
-    cgroups: Cgroups,
 }
 
 #[derive(Debug)]
@@ -106,48 +114,18 @@ impl BpfGate {
             }
         }
         let cgroups = Cgroups::new(&name);
-        Ok(Self { name, border, route, addresses, programs, cgroups })
+        let borders = Arc::new(Mutex::new(Borders { name, border, route, programs }));
+        Ok(Self { addresses, cgroups, borders })
     }
 
-    /// Puts the programs where they are not: at new interfaces, and where somebody took them away.
-    pub(crate) fn cover(&mut self) -> Result<Coverage, GateError> {
-        let mut coverage = Coverage::default();
-        for interface in interfaces::all(&mut self.route).map_err(system("list the interfaces"))? {
-            let Some(framing) = framing(interface.kind) else {
-                if interface.is_up && !WITHOUT_IP.contains(&interface.kind) {
-                    let why = format!("packets of interfaces of sort {} are not understood", interface.kind);
-                    coverage.uncovered.push(Uncovered { interface: interface.name, why });
-                }
-                continue;
-            };
-            match self.cover_one(&interface, framing) {
-                Ok(true) => coverage.added.push(interface.name),
-                Ok(false) => {}
-                // It has gone meanwhile.
-                Err(error) if is(&error, Errno::NODEV) => {}
-                Err(error) => {
-                    let why = system(format!("put a program at {}", interface.name))(error).to_string();
-                    coverage.uncovered.push(Uncovered { interface: interface.name, why });
-                }
-            }
-        }
-        coverage.cgroups_mended = self.cgroups.mend();
-        Ok(coverage)
+    /// The programs at the interfaces.
+    pub(crate) fn borders(&self) -> Arc<Mutex<Borders>> {
+        self.borders.clone()
     }
 
-    fn cover_one(&mut self, interface: &Interface, framing: Framing) -> io::Result<bool> {
-        let mut added = false;
-        for own in self.programs.iter().filter(|own| own.framing == framing) {
-            let name = program_name(&self.name, own.direction);
-            let found = self.border.find(&mut self.route, interface, own.direction, &name)?;
-            if found.as_ref().is_some_and(|found| found.id == own.program.id) {
-                continue;
-            }
-            let border = self.border;
-            border.attach(&mut self.route, interface, own.direction, &own.program, found.as_ref())?;
-            added = true;
-        }
-        Ok(added)
+    /// Puts programs back at cgroups where somebody took them away; at how many.
+    pub(crate) fn mend_cgroups(&mut self) -> usize {
+        self.cgroups.mend()
     }
 
     /// Writes a deadline.
@@ -199,7 +177,54 @@ impl BpfGate {
     }
 
     /// Takes everything away, from all interfaces and from the cgroups that this value was told of.
-    pub(crate) fn dismantle(mut self) -> Result<(), GateError> {
+    pub(crate) fn dismantle(self) -> Result<(), GateError> {
+        self.borders.lock().unwrap_or_else(PoisonError::into_inner).take_away()?;
+        self.cgroups.remove_all()
+    }
+}
+
+impl Borders {
+    /// Puts the programs where they are not: at new interfaces, and where somebody took them away.
+    pub(crate) fn cover(&mut self) -> Result<Coverage, GateError> {
+        let mut coverage = Coverage::default();
+        for interface in interfaces::all(&mut self.route).map_err(system("list the interfaces"))? {
+            let Some(framing) = framing(interface.kind) else {
+                if interface.is_up && !WITHOUT_IP.contains(&interface.kind) {
+                    let why = format!("packets of interfaces of sort {} are not understood", interface.kind);
+                    coverage.uncovered.push(Uncovered { interface: interface.name, why });
+                }
+                continue;
+            };
+            match self.cover_one(&interface, framing) {
+                Ok(true) => coverage.added.push(interface.name),
+                Ok(false) => {}
+                // It has gone meanwhile.
+                Err(error) if is(&error, Errno::NODEV) => {}
+                Err(error) => {
+                    let why = system(format!("put a program at {}", interface.name))(error).to_string();
+                    coverage.uncovered.push(Uncovered { interface: interface.name, why });
+                }
+            }
+        }
+        Ok(coverage)
+    }
+
+    fn cover_one(&mut self, interface: &Interface, framing: Framing) -> io::Result<bool> {
+        let mut added = false;
+        for own in self.programs.iter().filter(|own| own.framing == framing) {
+            let name = program_name(&self.name, own.direction);
+            let found = self.border.find(&mut self.route, interface, own.direction, &name)?;
+            if found.as_ref().is_some_and(|found| found.id == own.program.id) {
+                continue;
+            }
+            let border = self.border;
+            border.attach(&mut self.route, interface, own.direction, &own.program, found.as_ref())?;
+            added = true;
+        }
+        Ok(added)
+    }
+
+    fn take_away(&mut self) -> Result<(), GateError> {
         for interface in interfaces::all(&mut self.route).map_err(system("list the interfaces"))? {
             for direction in Direction::BOTH {
                 let name = program_name(&self.name, direction);
@@ -216,7 +241,7 @@ impl BpfGate {
                 }
             }
         }
-        self.cgroups.remove_all()
+        Ok(())
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::bpf::BpfGate;
 use crate::error::GateError;
+use crate::look::{Look, Looker, Seen};
 use crate::nft::NftGate;
 use crate::probe;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::PoisonError;
 
 /// Lets packets of clustered addresses, and of the processes of resources, pass until their deadlines.
 ///
@@ -86,7 +88,8 @@ fn replace_nftables(gate: &mut BpfGate, node: &str, held: Option<OwnedFd>) -> Re
     for standing in old.standing()? {
         gate.set(standing.address, standing.deadline_boot_ns)?;
     }
-    if gate.cover()?.uncovered.is_empty() { old.dismantle() } else { Ok(()) }
+    let covered = gate.borders().lock().unwrap_or_else(PoisonError::into_inner).cover()?;
+    if covered.uncovered.is_empty() { old.dismantle() } else { Ok(()) }
 }
 
 /// What no gate of eBPF sees.
@@ -164,16 +167,41 @@ impl Gate {
         }
     }
 
-    /// Puts the gate where it is not: at new interfaces, and where somebody took it away. Idempotent, and
-    /// cheap where nothing changed: call it on word of [`crate::Watch`], and every second.
+    /// What looks where this gate is missing, apart from it.
     ///
     /// # Errors
-    /// If the interfaces cannot be listed. One that cannot be covered is no error, but in the answer.
-    pub fn cover(&mut self) -> Result<Coverage, GateError> {
-        match &mut self.0 {
-            Made::OfBpf(gate) => gate.cover(),
-            Made::OfNftables(gate) => gate.cover(),
+    /// If the kernel gives no socket for it.
+    pub fn looker(&self) -> Result<Looker, GateError> {
+        match &self.0 {
+            Made::OfBpf(gate) => Ok(Looker::of_bpf(gate.borders())),
+            Made::OfNftables(_) => Looker::of_nftables(),
         }
+    }
+
+    /// Puts the gate where a look has just found that it is not: at new interfaces, and where somebody took it
+    /// away. Idempotent, and cheap where nothing changed: look on word of [`crate::Watch`], and every second.
+    ///
+    /// # Errors
+    /// If the kernel refuses to say what is there. An interface that cannot be covered is no error, but in the
+    /// answer.
+    pub fn covered(&mut self, look: Look) -> Result<Coverage, GateError> {
+        match (&mut self.0, look.0) {
+            (Made::OfBpf(gate), Seen::OfBpf(coverage)) => {
+                Ok(Coverage { cgroups_mended: gate.mend_cgroups(), ..coverage })
+            }
+            (Made::OfNftables(gate), Seen::OfNftables(interfaces)) => gate.cover(interfaces),
+            // Of another gate: nothing is known of this one's.
+            (_, _) => self.cover(),
+        }
+    }
+
+    /// Looks, and covers what is not: both at once, for who may wait.
+    ///
+    /// # Errors
+    /// As [`Looker::look`] and [`Gate::covered`].
+    pub fn cover(&mut self) -> Result<Coverage, GateError> {
+        let look = self.looker()?.look()?;
+        self.covered(look)
     }
 
     /// Lets the packets of an address pass until this moment on CLOCK_BOOTTIME (a grant's s + L), and gates

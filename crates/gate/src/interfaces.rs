@@ -42,7 +42,7 @@ fn understood(said: &Said) -> Option<Interface> {
 /// Says when interfaces come, go or change, or somebody changes traffic control.
 ///
 /// Its descriptor is readable then: wait for it (`tokio::io::unix::AsyncFd`), [`Watch::clear`], and have the
-/// gate cover what is there now ([`crate::Gate::cover`]). What exactly changed does not matter, so nothing
+/// gate cover what is there now ([`crate::Looker`]). What exactly changed does not matter, so nothing
 /// is lost if notices are.
 #[derive(Debug)]
 pub struct Watch(OwnedFd);

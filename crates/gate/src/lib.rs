@@ -25,6 +25,7 @@
 //! | `nft.rs`, `nft/` | nftables, where eBPF is not permitted: weaker, and it says how |
 //! | `probe.rs` | what this machine permits, and why not |
 //! | `interfaces.rs` | word of new interfaces |
+//! | `look.rs` | seeing where the gate is missing, without holding it up |
 //! | `sockets.rs` | ends the sessions of an address |
 //! | `lifetime.rs` | beneath it all: addresses that the kernel removes |
 //! | `netlink.rs` | messages to and from the kernel |
@@ -46,6 +47,7 @@ mod error;
 mod gate;
 mod interfaces;
 mod lifetime;
+mod look;
 mod netlink;
 mod nft;
 mod probe;
@@ -56,5 +58,6 @@ pub use error::GateError;
 pub use gate::{Choice, Coverage, Gate, Kind, Standing, Uncovered};
 pub use interfaces::Watch;
 pub use lifetime::set_lifetime;
+pub use look::{Look, Looker};
 pub use probe::{Permit, Probe, Refusal, probe};
 pub use sockets::destroy_sockets;

@@ -24,6 +24,9 @@ const KEPT: u32 = 0x02 | 0x10 | 0x200 | 0x400;
 /// Has the kernel remove this address so long after now, wherever it is on this host; on how many
 /// interfaces that is. Seconds are rounded up; at least one.
 ///
+/// Only for an address that nobody is taking away meanwhile. The kernel has no way to change an address only
+/// if it is there: one that is removed between the look and the change comes back, for the whole lifetime.
+///
 /// # Errors
 /// If the kernel refuses. That the address is on no interface is no error: the answer is zero.
 pub fn set_lifetime(address: IpAddr, lifetime: Duration) -> Result<usize, GateError> {

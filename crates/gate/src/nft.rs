@@ -18,10 +18,11 @@
 mod rules;
 mod words;
 
+use crate::clock;
 use crate::error::{GateError, is, system};
 use crate::gate::{Coverage, Standing, Uncovered};
+use crate::interfaces::Interface;
 use crate::netlink::{Message, Netlink};
-use crate::{clock, interfaces};
 use rules::{GUARDED, OPEN, Table};
 use rustix::io::Errno;
 use rustix::net::netlink::NETFILTER;
@@ -39,7 +40,6 @@ const AT_ONCE: usize = 100;
 pub(crate) struct NftGate {
     table: Table,
     netfilter: Netlink,
-    route: Netlink,
     /// Whether the table is this socket's own.
     owned: bool,
     gated: BTreeSet<IpAddr>,
@@ -57,7 +57,6 @@ impl NftGate {
         let mut gate = Self {
             table: Table::of(node),
             netfilter: netfilter.map_err(system("open a netlink socket"))?,
-            route: Netlink::open(None).map_err(system("open a netlink socket"))?,
             owned: true,
             gated: BTreeSet::new(),
             opened: BTreeSet::new(),
@@ -114,8 +113,8 @@ impl NftGate {
         })
     }
 
-    /// Puts the table back if somebody removed it, and its chains at interfaces that have none.
-    pub(crate) fn cover(&mut self) -> Result<Coverage, GateError> {
+    /// Puts the table back if somebody removed it, and its chains at those of the interfaces that have none.
+    pub(crate) fn cover(&mut self, interfaces: Vec<Interface>) -> Result<Coverage, GateError> {
         let mut there = self.chains()?;
         if !there.contains(rules::IN) || !there.contains(rules::OUT) {
             self.opened.clear();
@@ -128,7 +127,7 @@ impl NftGate {
             there = self.chains()?;
         }
         let mut coverage = Coverage::default();
-        for interface in interfaces::all(&mut self.route).map_err(system("list the interfaces"))? {
+        for interface in interfaces {
             let name = interface.name;
             if self.table.chains_at(&name).iter().all(|chain| there.contains(chain)) {
                 continue;

@@ -28,6 +28,7 @@
 //! | power lost, booted again on the same disk | [`Host::kill`], [`Host::start`] |
 //! | the whole host, or one daemon, stops running for a while | [`Host::freeze`], [`Daemon::freeze`] |
 //! | a daemon dies | [`Daemon::kill`], [`Daemon::terminate`] |
+//! | somebody holds the lock of the kernel's network configuration | [`NetworkLock::hold`] |
 //! | a full disk | [`Host::small_disk`] |
 //! | a wrong clock | [`Host::set_clock_offset`] |
 //!
@@ -46,7 +47,7 @@
 //! | `STEADFAST_LAB_DIR=DIR` | where disks live; default `/var/lib/steadfast-lab` |
 //! | `STEADFAST_LAB_LOGS=DIR` | logs of daemons go to DIR and stay; by default they go with the lab |
 //!
-//! Read next: `host.rs` (a host's life), `kernel.rs` (the only unsafe code), `faults.rs`.
+//! Read next: `host.rs` (a host's life), `kernel.rs` (most of the unsafe code), `faults.rs`.
 
 mod cgroup;
 mod clock;
@@ -58,8 +59,10 @@ mod host;
 mod init;
 mod kernel;
 mod network;
+mod network_lock;
 mod place;
 mod reaper;
+mod referee;
 mod root;
 mod skip;
 mod small_disk;
@@ -75,6 +78,8 @@ pub use faults::Traffic;
 pub use host::Host;
 pub use init::Init;
 pub use network::Network;
+pub use network_lock::NetworkLock;
+pub use referee::{Outage, Referee, Verdict};
 pub use skip::{kernel_lacks, or_skip, skip};
 pub use small_disk::SmallDisk;
 pub use wait::{eventually, wait_for};

@@ -16,6 +16,7 @@
 //! thing here: the pair is [`Stage::Released`] in the database, which is free at once, and outlives leaders.
 
 use crate::bound::{Lack, Wait};
+use crate::clocks::Clocks;
 use crate::voter::Voter;
 use model::stored::{LeaseGrant, LeaseRequest};
 use model::{Generation, GroupName, Moment, NodeId, Revision};
@@ -86,20 +87,34 @@ impl fmt::Display for Why {
 /// the longest lease is renewed in, and then none of them is of use.
 const WAITING_MAX: usize = 64;
 
+/// When a witness has not heard of the end of a wait yet: so much later it is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+
 /// A leader in one term.
+///
+/// `K` is by what ownerships are told apart: the group, where there is one of each; group and node, where there
+/// may be several, each of which is waited for by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Authority {
+pub struct Authority<K: Ord = GroupName> {
     me: NodeId,
     term: u64,
     won: Moment,
     electorates: Vec<BTreeSet<NodeId>>,
-    /// When each voter last answered an older leader, at the latest, on this node's clock.
-    answered: BTreeMap<NodeId, Moment>,
+    answered: BTreeMap<NodeId, Told>,
     waiting: BTreeMap<NodeId, VecDeque<Asked>>,
     /// When the last request of each node that was granted had arrived.
     renewed: BTreeMap<NodeId, Moment>,
     known: Option<Known>,
-    groups: BTreeMap<GroupName, Group>,
+    groups: BTreeMap<K, Group>,
+}
+
+/// What a voter says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Told {
+    /// When it last answered an older leader, at the latest, on this node's clock.
+    answered: Moment,
+    /// When it said so.
+    at: Moment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,8 +139,8 @@ struct Group {
 }
 
 /// What the database says, as far as leases go, once this node has applied it.
-#[derive(Debug, Clone, Copy)]
-pub struct Applied<'a> {
+#[derive(Debug)]
+pub struct Applied<'a, K = GroupName> {
     /// The term of the latest applied entry.
     pub entry_term: u64,
     /// The revision that changed any ownership last. The latest applied one does as well, but lets nodes
@@ -134,10 +149,19 @@ pub struct Applied<'a> {
     /// How long leases last. While a change of profile is under way, bounds are those of the longer one.
     pub lease: Duration,
     /// Every group that was ever owned.
-    pub groups: &'a BTreeMap<GroupName, Ownership>,
+    pub groups: &'a BTreeMap<K, Ownership>,
 }
 
-impl Authority {
+// Written out, because a derive would ask the same of `K`.
+impl<K> Clone for Applied<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Applied<'_, K> {}
+
+impl<K: Ord + Clone> Authority<K> {
     /// This node, `me`, has won `term`; `now` is read after that. `electorates` are the voters as of then:
     /// one set, or two while a change of them is under way.
     #[must_use]
@@ -168,10 +192,12 @@ impl Authority {
     /// A voter has said, `age` before it answered this leader of this term, that it had last answered an
     /// older one then ([`Voter::evidence`]). `now` is read after that arrived.
     pub fn evidence(&mut self, now: Moment, voter: NodeId, age: Duration) {
-        let answered = Moment(now.0.saturating_sub(age));
+        let told = Told { answered: Moment(now.0.saturating_sub(age)), at: now };
         // Any answer of this term is true; the one that was under way for the shortest time says most.
-        let known = self.answered.entry(voter).or_insert(answered);
-        *known = answered.min(*known);
+        let known = self.answered.entry(voter).or_insert(told);
+        if told.answered < known.answered {
+            *known = told;
+        }
     }
 
     /// A request has arrived; `now` and `mark` are read after that. It is authentic, and of the one life of
@@ -188,7 +214,7 @@ impl Authority {
     }
 
     /// What this node has applied of the database: all of it, whenever it has changed.
-    pub fn applied(&mut self, applied: Applied<'_>) {
+    pub fn applied(&mut self, applied: Applied<'_, K>) {
         let older = self.known.is_some_and(|known| known.as_of > applied.as_of);
         if applied.entry_term != self.term || older {
             return;
@@ -230,10 +256,26 @@ impl Authority {
         grants
     }
 
+    /// Whether this node knows whose everything is: it has applied an entry of its own term.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// When another node than its owner may have a group, for whose present ownership `wait` is the bound
     /// ([`crate::Bound::wait`]).
+    ///
+    /// `clocks` are those of the others; while none of `others` confirms by its clock that the wait is over, the
+    /// answer is a moment soon.
     #[must_use]
-    pub fn takeover(&self, now: Moment, group: &GroupName, wait: Wait) -> Takeover {
+    pub fn takeover(
+        &self,
+        now: Moment,
+        group: &K,
+        wait: Wait,
+        clocks: &Clocks,
+        others: &[NodeId],
+    ) -> Takeover {
         if self.known.is_none() {
             return Takeover::Never(Why::NotYetKnown);
         }
@@ -244,18 +286,27 @@ impl Authority {
             (Stage::Held, _) => Takeover::Never(Why::StillHeld(group.ownership.owner)),
             (Stage::Revoked, Wait::Never(lack)) => Takeover::Never(Why::Unprotected(lack)),
             (Stage::Revoked, Wait::For(wait)) => {
-                let renewed = group.renewed.map_or(self.before(), |renewed| renewed.max(self.before()));
+                let before = self.before(clocks);
+                let renewed = group.renewed.map_or(before, |renewed| renewed.max(before));
                 let at = renewed.plus(wait);
-                if at <= now { Takeover::Now } else { Takeover::At(at) }
+                if at > now {
+                    Takeover::At(at)
+                } else if clocks.confirm(renewed, wait, others.iter().copied()) {
+                    Takeover::Now
+                } else {
+                    Takeover::At(now.plus(ASK_AGAIN))
+                }
             }
         }
     }
 
     /// No grant of a predecessor is for a request that was sent later than this.
-    fn before(&self) -> Moment {
+    fn before(&self, clocks: &Clocks) -> Moment {
         let evidence = self.electorates.iter().map(|voters| {
-            let mut answered: Vec<Moment> =
-                voters.iter().filter_map(|voter| self.answered.get(voter).copied()).collect();
+            let told = voters.iter().filter_map(|voter| Some((*voter, *self.answered.get(voter)?)));
+            let credible = told
+                .filter(|(voter, told)| *voter == self.me || clocks.vouch(*voter, told.answered, told.at));
+            let mut answered: Vec<Moment> = credible.map(|(_, told)| told.answered).collect();
             answered.sort_unstable();
             // Of all majorities, the one whose latest answer is earliest.
             answered.get(voters.len() / 2).copied()

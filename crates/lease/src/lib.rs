@@ -10,6 +10,7 @@
 //! * [`bound`]: how long a successor waits for each kind of protection, and the sum that says so.
 //! * [`holder`]: the node's side. What may be open, until when; what has to be closed.
 //! * [`authority`]: the leader's side. Who is granted what; when may somebody else have it.
+//! * [`clocks`]: the others' clocks, by which a leader notices that its own has jumped.
 //! * [`voter`]: the voters' side: what they remember of former leaders, for the next one.
 //!
 //! ```text
@@ -36,6 +37,7 @@
 
 pub mod authority;
 pub mod bound;
+pub mod clocks;
 pub mod holder;
 mod pause;
 pub mod settings;
@@ -45,6 +47,7 @@ pub mod voter;
 
 pub use authority::{Authority, Mark, Ownership, Stage, Takeover, Why};
 pub use bound::{Bound, Guard, Means, Need, Wait};
+pub use clocks::Clocks;
 pub use holder::{Granted, Holder, Refusal};
 pub use settings::{Contradiction, Figures, Settings, Watchdog};
 pub use voter::{Deposed, Voter};

@@ -155,6 +155,12 @@ impl Settings {
         self.0.assume_pause_below.unwrap_or(self.0.in_flight)
     }
 
+    /// Whether the administrator vouches for how long a hypervisor pauses a guest.
+    #[must_use]
+    pub fn assumes_pauses(&self) -> bool {
+        self.0.assume_pause_below.is_some()
+    }
+
     pub(crate) fn figures(&self) -> &Figures {
         &self.0
     }

@@ -65,6 +65,7 @@ mod tests {
             network: 0,
             sequence: 9,
             clock: Timestamp::from_unix_ms(1),
+            boot: model::Moment::from_ms(7),
         }
     }
 

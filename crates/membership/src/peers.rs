@@ -159,6 +159,11 @@ impl PeerTable {
         self.peers.get(&node).is_some_and(|peer| peer.up)
     }
 
+    /// The nodes that are heard from.
+    pub fn up(&self) -> impl Iterator<Item = NodeId> {
+        self.peers.iter().filter(|(_, peer)| peer.up).map(|(node, _)| *node)
+    }
+
     /// Whether one network of a node is heard from.
     #[must_use]
     pub fn is_network_up(&self, node: NodeId, network: usize) -> bool {
@@ -200,6 +205,7 @@ mod tests {
             network,
             sequence,
             clock: Timestamp::from_unix_ms(CLOCK),
+            boot: Moment::from_ms(sequence),
         }
     }
 

@@ -49,7 +49,8 @@ impl Timers {
     /// The timers of a profile.
     ///
     /// `default` must survive a stall of a whole machine of a second without calling a node down
-    /// (silence is 14 heartbeats), while an election may well happen: a new leader moves nothing.
+    /// (silence is 14 heartbeats). Nobody is elected either (`store`, `stall.rs`), and if somebody were, a
+    /// new leader moves nothing.
     /// `fast` calls a node down after 300 ms. `patient` gives a paused guest 10 s.
     #[must_use]
     pub fn of(profile: Profile) -> Self {

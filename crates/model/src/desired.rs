@@ -30,6 +30,11 @@ pub struct ClusterSpec {
     /// What to do with groups whose exclusivity nothing protects.
     #[serde(default)]
     pub stall_policy: StallPolicy,
+    /// For how long hypervisors pause the nodes that are virtual machines at most, in milliseconds, as the
+    /// administrator vouches: a takeover from one waits for so much longer. Without it, no longer than what is
+    /// in flight anyway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assume_pause_below_ms: Option<u64>,
     /// Nothing is started, stopped or moved; what runs is looked at.
     #[serde(default, skip_serializing_if = "placing::is_default")]
     pub maintenance: bool,

@@ -15,6 +15,7 @@
 
 mod command;
 mod event;
+mod group;
 mod heartbeat;
 mod identity;
 mod join;
@@ -22,8 +23,12 @@ mod lease;
 mod state;
 mod version;
 
-pub use command::{Actor, Command, NewNode, Outcome, Proposal, Rejection};
+pub use command::{Actor, Command, GroupChange, NewNode, Outcome, Proposal, Rejection};
 pub use event::EventRecord;
+pub use group::{
+    CopyRecord, CopyStage, FailureRecord, GateKind, GroupRecord, NeedRecord, NodeIntent, NodeMeans,
+    WatchdogRecord,
+};
 pub use heartbeat::{HEARTBEAT_BODY_LEN, Heartbeat, HeartbeatError};
 pub use identity::{Identity, MemberHint};
 pub use join::{Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError};

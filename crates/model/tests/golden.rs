@@ -69,7 +69,7 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(name: &str
 /// An enum is written as its variant's name, around which nothing can be added.
 fn is_struct<T>() -> bool {
     let name = std::any::type_name::<T>();
-    !["Actor", "Command", "Outcome", "Rejection", "CredentialKind", "HelloAnswer"]
+    !["Actor", "Command", "Outcome", "Rejection", "CredentialKind", "HelloAnswer", "GroupChange"]
         .iter()
         .any(|e| name.ends_with(e))
 }
@@ -94,6 +94,8 @@ types! {
     LeaseRequest LeaseGrant
     ClusterState ClusterRecord NodeRecord EvictedRecord TokenRecord Role CredentialKind CredentialRecord
     TypeProblem
+    GroupRecord CopyRecord CopyStage NeedRecord FailureRecord NodeIntent NodeMeans GateKind WatchdogRecord
+    GroupChange
     ProtocolRange SoftwareVersion
 }
 

@@ -4,7 +4,7 @@ use crate::calls::{Calls, Noted, crashed};
 use crate::drive::{self, End};
 use crate::news::Telling;
 use crate::program::{Program, StartError, spawn};
-use model::TypeName;
+use model::{GroupName, Moment, ResourceName, TypeName};
 use resource_api::message::{Hello, Place, TypeStanding};
 use resource_api::{Cluster, Failure, Instance, Note, Outcome, ResourceId, ToMonitor, TypeDescription, Verb};
 use std::collections::BTreeMap;
@@ -135,6 +135,21 @@ impl Monitor {
         self.0.say(ToMonitor::Cluster { cluster });
     }
 
+    /// A group may run there until then, on CLOCK_BOOTTIME; `stops` is what goes first if that passes.
+    pub fn lease(&self, group: GroupName, until: Moment, stops: Vec<Vec<ResourceName>>) {
+        self.0.say(ToMonitor::Lease { group, until_boot_ns: boot_ns(until), stops });
+    }
+
+    /// Groups that are leased may run until then.
+    pub fn renew(&self, groups: Vec<GroupName>, until: Moment) {
+        self.0.say(ToMonitor::Renew { groups, until_boot_ns: boot_ns(until) });
+    }
+
+    /// Nothing of a group runs there any more.
+    pub fn unlease(&self, group: GroupName) {
+        self.0.say(ToMonitor::Unlease { group });
+    }
+
     /// Asks for something to be done. Dropping the future cancels it. An answer comes in any case: a
     /// monitor that lets its deadline pass is killed.
     pub async fn call(
@@ -232,4 +247,8 @@ impl Monitor {
             _ => std::future::pending().await,
         }
     }
+}
+
+fn boot_ns(moment: Moment) -> u64 {
+    u64::try_from(moment.0.as_nanos()).unwrap_or(u64::MAX)
 }

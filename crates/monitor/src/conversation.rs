@@ -1,12 +1,14 @@
 //! What is said between the daemon and this monitor.
 
+use crate::deadlines::{self, Deadlines};
 use crate::kind::{Request, World};
 use crate::outbox::Outbox;
 use crate::resource::{self, Order};
 use crate::types::Registry;
+use model::ResourceName;
 use resource_api::frame::{self, Decoder, FrameError};
 use resource_api::message::{Hello, Place};
-use resource_api::{Failure, FromMonitor, Instance, Outcome, ResourceId, ToMonitor};
+use resource_api::{Failure, FromMonitor, Instance, Outcome, ResourceId, ToMonitor, Verb};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Serves the daemon at the other end of this socket until it ends, or says so.
 ///
@@ -39,15 +41,23 @@ pub async fn serve(socket: UnixStream, types: Registry) -> io::Result<()> {
         return Err(io::Error::other(said));
     }
     let mut house = House::new(types, place, outbox);
-    while let Some(message) = reader.next().await? {
-        if !house.take(message) {
-            break;
-        }
+    let ended = house.serve(&mut reader).await;
+    if !matches!(ended, Ok(Ended::Quit)) {
+        // Its daemon is gone, and may come back.
+        house.stay_for_deadlines().await;
     }
     // What was answered is still written; what runs goes on running.
     drop(house);
     let _ = tokio::time::timeout(Duration::from_secs(1), writing).await;
-    Ok(())
+    ended.map(|_| ())
+}
+
+/// How a conversation ended.
+enum Ended {
+    /// The daemon said so.
+    Quit,
+    /// There is nobody at the other end.
+    Alone,
 }
 
 /// The resources of this monitor.
@@ -57,6 +67,7 @@ struct House {
     open: BTreeMap<ResourceId, mpsc::UnboundedSender<Order>>,
     /// Which resource a call was for, so that it can be cancelled; the latest only.
     calls: BTreeMap<u64, ResourceId>,
+    deadlines: Deadlines,
 }
 
 /// Calls that can still be cancelled. Whoever has more under way can wait for the deadlines of the rest.
@@ -64,8 +75,62 @@ const CALLS_MAX: usize = 10_000;
 
 impl House {
     fn new(types: Registry, place: Place, outbox: Arc<Outbox>) -> Self {
+        let deadlines = Deadlines::new(&place.run_dir);
         let world = Arc::new(World::new(place, outbox));
-        Self { types: Arc::new(types), world, open: BTreeMap::new(), calls: BTreeMap::new() }
+        Self { types: Arc::new(types), world, open: BTreeMap::new(), calls: BTreeMap::new(), deadlines }
+    }
+
+    /// Does what is asked, and what deadlines ask for.
+    async fn serve(&mut self, reader: &mut Reader) -> io::Result<Ended> {
+        let mut look = tokio::time::interval(deadlines::LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = look.tick(), if !self.deadlines.is_empty() => {
+                    for passed in self.deadlines.pass() {
+                        tokio::spawn(self.stopping(passed));
+                    }
+                }
+                message = reader.next() => match message? {
+                    None => return Ok(Ended::Alone),
+                    Some(message) => if !self.take(message) { return Ok(Ended::Quit) },
+                },
+            }
+        }
+    }
+
+    /// Without a daemon: until the last deadline has passed, and what it was for is stopped.
+    async fn stay_for_deadlines(&mut self) {
+        while !self.deadlines.is_empty() {
+            tokio::time::sleep(deadlines::LOOK).await;
+            let stopping = self.deadlines.pass_as_orphan().into_iter().map(|passed| self.stopping(passed));
+            futures_of(stopping.collect()).await;
+        }
+    }
+
+    /// Stops a group whose time is up: in order, and then at any price.
+    fn stopping(&self, (group, stops): deadlines::Passed) -> impl Future<Output = ()> + use<> {
+        tracing::warn!(%group, "its lease has ended; it is stopped");
+        let of =
+            |resource: ResourceName| self.open.get(&ResourceId { group: group.clone(), resource }).cloned();
+        let layers: Vec<Vec<mpsc::UnboundedSender<Order>>> =
+            stops.into_iter().map(|layer| layer.into_iter().filter_map(of).collect()).collect();
+        async move {
+            let until = tokio::time::Instant::now() + deadlines::IN_ORDER;
+            for layer in layers {
+                let mut ended = Vec::new();
+                for resource in layer {
+                    let (done, is_done) = oneshot::channel();
+                    let _ = resource.send(Order::End(until, done));
+                    ended.push(is_done);
+                }
+                for is_done in ended {
+                    // Whoever is gone has nothing to stop any more.
+                    let _ = is_done.await;
+                }
+            }
+        }
     }
 
     /// Does what was asked; false: the conversation is over.
@@ -101,6 +166,11 @@ impl House {
                 let _ = self.world.known().notes.take(note);
             }
             ToMonitor::Cluster { cluster } => self.world.known().cluster = cluster,
+            ToMonitor::Lease { group, until_boot_ns, stops } => {
+                self.deadlines.lease(group, until_boot_ns, stops);
+            }
+            ToMonitor::Renew { groups, until_boot_ns } => self.deadlines.renew(&groups, until_boot_ns),
+            ToMonitor::Unlease { group } => self.deadlines.closed(&group),
             ToMonitor::Watch { id, on } => self.order(&id, Order::Watch(on)),
             ToMonitor::Cancel { call } => {
                 if let Some(id) = self.calls.remove(&call) {
@@ -109,7 +179,11 @@ impl House {
             }
             ToMonitor::Call { call, id, verb, deadline_ms, arguments } => {
                 let deadline = Duration::from_millis(deadline_ms);
-                if self.open.contains_key(&id) {
+                if matches!(verb, Verb::Online | Verb::Promote) && self.deadlines.has_passed(&id.group) {
+                    let why = format!("the lease of {} has ended", id.group);
+                    let outcome = Outcome::failed(Failure::Cancelled, why);
+                    self.world.tell(FromMonitor::Answer { call, outcome, took_us: 0 });
+                } else if self.open.contains_key(&id) {
                     self.calls.insert(call, id.clone());
                     if self.calls.len() > CALLS_MAX {
                         self.calls.pop_first();
@@ -147,6 +221,15 @@ impl House {
         if let Some(resource) = self.open.get(id) {
             let _ = resource.send(order);
         }
+    }
+}
+
+/// Waits for all of them.
+async fn futures_of(all: Vec<impl Future<Output = ()> + Send + 'static>) {
+    let tasks: Vec<_> = all.into_iter().map(tokio::spawn).collect();
+    for task in tasks {
+        // One that panicked has stopped what it could.
+        let _ = task.await;
     }
 }
 

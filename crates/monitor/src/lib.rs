@@ -5,6 +5,7 @@
 //!
 //! * `conversation` reads and writes messages, and hands each to the resource that it is for;
 //!   what is not written yet waits in `outbox`, of each resource no more than how it is now.
+//! * `deadlines` is the dead-man's switch: what may not run any more is stopped, also without a daemon.
 //! * `resource` looks after one resource: one call at a time, each under its deadline, looks at
 //!   intervals while it is watched, and the kernel's word where it gives one.
 //! * [`kind`] is what a resource type has to be; `types/` holds one folder or file for each.
@@ -17,6 +18,7 @@
 //! word to another node.
 
 mod conversation;
+mod deadlines;
 pub mod fuzzing;
 pub mod kind;
 mod outbox;

@@ -9,12 +9,12 @@
 
 use crate::kind::{Future, Request, Resource, World};
 use resource_api::message::NoticedBy;
-use resource_api::{Failure, FromMonitor, Instance, Outcome, Verb};
+use resource_api::{Failure, FromMonitor, Instance, Outcome, Verb, Verdict};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// What a resource is told to do.
@@ -25,9 +25,14 @@ pub(crate) enum Order {
     Cancel(u64),
     /// Look after it, or not.
     Watch(bool),
+    /// Its lease has ended: stop it, in order until this moment, and then at any price.
+    End(Instant, oneshot::Sender<()>),
     /// From now on it is this.
     Become(Box<Instance>, Result<Arc<dyn Resource>, Outcome>),
 }
+
+/// How long what is done by force may take: a signal, and some looks at whether it worked.
+const BY_FORCE: Duration = Duration::from_secs(5);
 
 /// Looks after a resource until nobody can give it orders any more.
 pub(crate) async fn look_after(
@@ -146,6 +151,16 @@ impl LookedAfter {
                     self.answer(Some(call), Outcome::failed(Failure::Cancelled, ""), Duration::ZERO);
                 }
             }
+            Order::End(until, done) => {
+                self.watched = None;
+                self.changed = Box::pin(pending());
+                self.cut_short();
+                for (call, request) in std::mem::take(&mut self.waiting) {
+                    let why = format!("`{}`: the lease of its group has ended", request.verb);
+                    self.answer(Some(call), Outcome::failed(Failure::Cancelled, why), Duration::ZERO);
+                }
+                self.running = Some(self.ending(until, done));
+            }
             Order::Watch(true) => {
                 let checks = self.instance.checks;
                 self.watched = Some(Watch {
@@ -198,6 +213,25 @@ impl LookedAfter {
         Running { call, verb, began: Instant::now(), work }
     }
 
+    /// Offline for as long as there is time, and then by force.
+    fn ending(&self, until: Instant, done: oneshot::Sender<()>) -> Running {
+        let request = |verb, deadline| Request { verb, deadline, arguments: BTreeMap::new() };
+        let left = until.saturating_duration_since(Instant::now());
+        let (in_order, by_force) = (
+            self.work(None, request(Verb::Offline, left)).work,
+            self.work(None, request(Verb::Terminate, BY_FORCE)).work,
+        );
+        let work: Future<Outcome> = Box::pin(async move {
+            let mut outcome = in_order.await;
+            if !matches!(outcome.verdict, Verdict::Done | Verdict::NotRunning) {
+                outcome = by_force.await;
+            }
+            let _ = done.send(());
+            outcome
+        });
+        Running { call: None, verb: Verb::Terminate, began: Instant::now(), work }
+    }
+
     /// Ends what runs.
     fn cut_short(&mut self) {
         if let Some(Running { call, verb, began, work }) = self.running.take() {
@@ -210,6 +244,8 @@ impl LookedAfter {
     fn finished(&mut self, outcome: Outcome) {
         let Some(Running { call, verb, began, .. }) = self.running.take() else { return };
         match (call, verb) {
+            // What is not there any more is told by whoever looks next.
+            (None, Verb::Terminate) => {}
             (None, Verb::IsAlive) => self.noticed(outcome, NoticedBy::IsAlive),
             (None, _) => self.noticed(outcome, NoticedBy::LooksAlive),
             (call, _) => {

@@ -104,9 +104,11 @@ pub(crate) fn place(problem: &Problem<'_>, focus: Option<GroupIx>) -> Placement 
     // What the first pass said of a group is about what really runs, and stands unless a later one
     // decides otherwise.
     let mut passes = 1;
+    let is_asked = problem.groups.values().any(|group| group.asked.is_some());
     while passes < PASSES_MAX && !is_final(problem, &choices) {
         let places = Of::new(choices.values().map(|choice| choice.places.clone()).collect());
-        if places == current {
+        // What was asked for in vain is forgotten, and may have kept others from something.
+        if places == current && (passes > 1 || !is_asked) {
             break;
         }
         current = places;
@@ -160,33 +162,32 @@ fn choose(room: &mut Room<'_>, group: GroupIx) {
 
 /// What is decided without weighing any node.
 fn decided(room: &Room<'_>, ix: GroupIx) -> Option<Choice> {
-    let (problem, group) = (room.problem, &room.problem.groups[ix]);
-    let nowhere = |why| Some(Choice { places: Vec::new(), why, weighed: Vec::new() });
+    let group = &room.problem.groups[ix];
     if let Some(frozen) = group.frozen {
         let here = group.copies.iter().filter(|copy| copy.is_here());
         let places = here.map(|copy| Chosen { node: copy.node, primary: copy.view.primary });
         return Some(Choice { places: places.collect(), why: Why::Frozen(frozen), weighed: Vec::new() });
     }
-    if group.view.wanted_offline {
-        return nowhere(Why::WantedOffline);
-    }
-    if let Some(resource) = crate::problem::stopped_by(group) {
-        return nowhere(Why::StoppedBy(resource));
-    }
-    if let Some(node) = held(problem, ix) {
-        return nowhere(Why::Held(node));
-    }
     let unmet = |any: &&Vec<Aim>| !any.is_empty() && !any.iter().any(|aim| room.will_serve(*aim));
-    if let Some(aim) = group.start_after.iter().find(unmet).and_then(|any| any.first()) {
-        return nowhere(Why::Needs(*aim));
+    let needs =
+        || group.start_after.iter().find(unmet).and_then(|any| any.first()).map(|aim| Why::Needs(*aim));
+    let why = offline(room, ix).or_else(needs)?;
+    Some(Choice { places: Vec::new(), why, weighed: Vec::new() })
+}
+
+/// Why a group is to be nowhere, wherever all others are.
+fn offline(room: &Room<'_>, ix: GroupIx) -> Option<Why> {
+    let (problem, group) = (room.problem, &room.problem.groups[ix]);
+    if group.view.wanted_offline {
+        return Some(Why::WantedOffline);
     }
     let is_worn_out = || room.here(ix).all(|node| crate::problem::worn(problem, ix, node).is_some());
-    match crate::problem::given_up(problem, ix) {
-        Some((count, until_ms)) if !group.is_clone() && is_worn_out() => {
-            nowhere(Why::GivenUp(count, until_ms))
-        }
-        _ => None,
-    }
+    let given_up = || {
+        let (count, until_ms) = crate::problem::given_up(problem, ix).filter(|_| !group.is_clone())?;
+        is_worn_out().then_some(Why::GivenUp(count, until_ms))
+    };
+    let stopped_by = crate::problem::stopped_by(group).map(Why::StoppedBy);
+    stopped_by.or_else(|| held(problem, ix).map(Why::Held)).or_else(given_up)
 }
 
 /// A lost node that may still run a group of which there is one, and of which nobody knows when it will

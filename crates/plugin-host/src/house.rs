@@ -259,6 +259,9 @@ impl House {
                 }
             }
             // Native types ask nothing about the cluster, and note nothing for it.
+            // The daemon leases to the monitor of agents alone: foreign code may hold this thread for as long
+            // as it likes.
+            ToMonitor::Lease { .. } | ToMonitor::Renew { .. } | ToMonitor::Unlease { .. } => {}
             ToMonitor::Note { .. } | ToMonitor::Cluster { .. } => {}
             ToMonitor::Hello { .. } | ToMonitor::Ping { .. } | ToMonitor::Quit => {}
         }

@@ -22,6 +22,14 @@ impl ResourceId {
     pub fn file_name(&self) -> String {
         format!("{}+{}", self.group, self.resource)
     }
+
+    /// What agents are told that it is called. They make names of files, containers and attributes of it and
+    /// put it into regular expressions, so it is of letters, digits, `_`, `-` and `.` alone: group, dot,
+    /// resource. Dots of the group are doubled, so that no two resources have one name: none begins with a dot.
+    #[must_use]
+    pub fn agent_name(&self) -> String {
+        format!("{}.{}", self.group.as_str().replace('.', ".."), self.resource)
+    }
 }
 
 impl fmt::Display for ResourceId {

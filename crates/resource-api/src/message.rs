@@ -11,7 +11,7 @@ use crate::metadata::TypeDescription;
 use crate::notes::Note;
 use crate::outcome::Outcome;
 use crate::verb::Verb;
-use model::TypeName;
+use model::{GroupName, ResourceName, TypeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -110,6 +110,28 @@ pub enum ToMonitor {
     Cluster {
         /// All of it.
         cluster: Cluster,
+    },
+    /// A group may run here until then, on CLOCK_BOOTTIME in nanoseconds. When that has passed, the monitor
+    /// stops it by itself, whatever became of the daemon, and starts nothing of it before it is leased anew.
+    Lease {
+        /// Which group.
+        group: GroupName,
+        /// Until when.
+        until_boot_ns: u64,
+        /// What is stopped first: all of a list at once, the lists one after another.
+        stops: Vec<Vec<ResourceName>>,
+    },
+    /// Groups that are leased, and whose time is not up, may run until then.
+    Renew {
+        /// Which groups.
+        groups: Vec<GroupName>,
+        /// Until when.
+        until_boot_ns: u64,
+    },
+    /// Nothing of a group runs here any more; there is no deadline to look at.
+    Unlease {
+        /// Which group.
+        group: GroupName,
     },
     /// Are you there? Answered by [`FromMonitor::Pong`] at once, whatever else goes on.
     Ping {

@@ -11,15 +11,23 @@ use openraft_rt_sim::SimRuntime;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::engine::{ChangeError, ProposeError, Role, TransferError};
+use store::engine::{ChangeError, EngineSettings, ProposeError, Role, TransferError};
+
+mod leases;
+mod stalls;
 
 /// Longer than everything that must happen "soon": leases, elections, a leader's silence.
 const SOON: Duration = Duration::from_secs(5);
 
 /// Three nodes that vote, on a fair network; then `situation`, with ten seeds.
 fn play<F: Future<Output = ()>>(situation: impl Fn(World) -> F) {
-    for seed in 0..10 {
+    play_with(settings(), 10, situation);
+}
+
+fn play_with<F: Future<Output = ()>>(settings: EngineSettings, seeds: u64, situation: impl Fn(World) -> F) {
+    for seed in 0..seeds {
         let world = World::new(seed, None, false);
+        world.lock().settings = settings;
         SimRuntime::with_seed(seed).block_on(async {
             form(&world).await;
             until("a leader with a quorum", || leader(&world).is_some_and(|it| has_quorum(&it))).await;

@@ -1,7 +1,7 @@
 //! What was seen, for the oracles.
 
 use model::{NodeId, Revision};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nanoseconds on the simulated clock.
 pub type Nanos = u64;
@@ -80,6 +80,67 @@ pub struct Held {
     pub traces: Vec<u64>,
 }
 
+/// A message of a leader, and what became of it, as it was read off the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
+    /// The leader.
+    pub from: NodeId,
+    /// Who was asked.
+    pub to: NodeId,
+    /// The leader's term.
+    pub term: u64,
+    /// When it was sent.
+    pub sent: Nanos,
+    /// When it arrived.
+    pub arrived: Nanos,
+    /// When the answer had come back; absent where it was lost, or nobody waited for it.
+    pub back: Option<Nanos>,
+    /// Whether the answer was one that a quorum may count on, when it was given, and how long before that
+    /// an older leader had been answered, as it said.
+    pub answer: Option<(Nanos, Option<Nanos>)>,
+}
+
+/// A lease that was granted, in true time.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    /// In which term.
+    pub term: u64,
+    /// By whom.
+    pub leader: NodeId,
+    /// When it was asked for.
+    pub asked: Nanos,
+    /// When it was granted.
+    pub granted: Nanos,
+    /// When it ends.
+    pub until: Nanos,
+    /// Who voted.
+    pub electorates: Vec<BTreeSet<NodeId>>,
+}
+
+/// What a leader says of the leases of its predecessors, in true time.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait {
+    /// In which term.
+    pub term: u64,
+    /// Who says so.
+    pub leader: NodeId,
+    /// When whoever waits for their end may start.
+    pub over: Nanos,
+}
+
+/// A leader had committed its first entry.
+#[derive(Debug, Clone)]
+pub struct Began {
+    /// In which term.
+    pub term: u64,
+    /// Who leads.
+    pub node: NodeId,
+    /// Who had told it by then when it last answered an older leader.
+    pub told: BTreeSet<NodeId>,
+    /// Who voted.
+    pub electorates: Vec<BTreeSet<NodeId>>,
+}
+
 /// Everything that was seen.
 #[derive(Debug, Default)]
 pub struct History {
@@ -91,6 +152,14 @@ pub struct History {
     pub seen: Vec<Seen>,
     /// Who said that it leads, by term.
     pub leaders: Vec<(u64, NodeId)>,
+    /// In the order of their answers.
+    pub exchanges: Vec<Exchange>,
+    /// In order.
+    pub renewals: Vec<Renewal>,
+    /// In order.
+    pub waits: Vec<Wait>,
+    /// In order.
+    pub began: Vec<Began>,
     /// What must never happen and needs no oracle: a file refused, an internal check failed.
     pub alarms: Vec<String>,
     /// The end.

@@ -2,8 +2,9 @@
 
 use crate::network::Weather;
 use crate::node::DISK_MICROS;
+use crate::runtime::stand_still;
 use crate::scenario::Scenario;
-use crate::world::{SimEngine, World, sleep, spawn};
+use crate::world::{SimEngine, World, now, sleep, spawn};
 use model::NodeId;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -29,6 +30,7 @@ pub(crate) async fn rage(world: &World, scenario: &Scenario) {
             scenario.kills,
             scenario.disks,
             scenario.members,
+            scenario.stalls,
             scenario.calm,
         ];
         match draw(world, &weights) {
@@ -38,6 +40,7 @@ pub(crate) async fn rage(world: &World, scenario: &Scenario) {
             3 => with_somebody(world, |machine, _| machine.kill()),
             4 => break_disk(world),
             5 => change_members(world).await,
+            6 => stall(world),
             _ => {}
         }
         // Whoever is down comes back sooner or later.
@@ -118,6 +121,15 @@ fn break_disk(world: &World) {
         3 => machine.disk.set_full(false),
         _ => machine.disk.fail_next_sync(),
     }
+}
+
+/// All machines will stand still: not before the timers that are set by now have fired.
+fn stall(world: &World) {
+    let from = Duration::from_nanos(now()) + CHANGE_PATIENCE;
+    let span = world.dice.millis(100, 1_500);
+    world.note(format_args!("all stand still for {span:?} from {from:?}"));
+    world.count("machines stood still");
+    stand_still(from, from + span);
 }
 
 /// Whoever says that it leads.

@@ -1,11 +1,13 @@
 //! A network that delays, loses, repeats and cuts, in each direction for itself.
 
 use crate::disk::Power;
-use crate::world::{World, sleep, spawn};
+use crate::exchange;
+use crate::history::Nanos;
+use crate::runtime::Machines;
+use crate::world::{World, now, sleep, spawn};
 use futures::future::pending;
 use model::NodeId;
 use openraft::async_runtime::AsyncRuntime;
-use openraft_rt_sim::SimRuntime;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::engine::{BoxFuture, Transport, TransportError};
@@ -48,7 +50,7 @@ impl Transport for Wire {
         let (world, from, power) = (self.world.clone(), self.from, self.power.clone());
         Box::pin(async move {
             let exchange = exchange(&world, from, &power, to, message);
-            SimRuntime::timeout(within, exchange)
+            Machines::timeout(within, exchange)
                 .await
                 .unwrap_or_else(|_| Err(TransportError::Interrupted("no answer in time".to_owned())))
         })
@@ -69,21 +71,27 @@ async fn exchange(
     if message.starts_with(SNAPSHOT) {
         world.count("snapshots sent");
     }
+    let sent = now();
     pass(world, from, to).await;
     let repeats = world.lock().weather.repeats;
     if world.dice.percent(repeats) {
-        repeat(world, from, to, message.clone());
+        repeat(world, from, to, message.clone(), sent);
     }
     let Some(there) = world.process(to) else {
         return Err(TransportError::Unreachable("connection refused".to_owned()));
     };
+    let arrived = now();
     let answer = there.engine.handle(from, &message).await;
     if !there.power.is_on() {
         return pending().await;
     }
+    let noted = exchange::note(world, (from, to), (sent, arrived), &message, answer.as_deref());
     pass(world, to, from).await;
     match answer {
-        Ok(answer) => Ok(answer),
+        Ok(answer) => {
+            exchange::came_back(world, noted);
+            Ok(answer)
+        }
         Err(refused) => {
             world.alarm(format!("{to:?} refused a message of {from:?}: {refused}"));
             Err(TransportError::Interrupted(refused.to_string()))
@@ -105,13 +113,17 @@ async fn pass(world: &World, from: NodeId, to: NodeId) {
 }
 
 /// The same request arrives again, when it may mean nothing any more.
-fn repeat(world: &World, from: NodeId, to: NodeId, message: Vec<u8>) {
+fn repeat(world: &World, from: NodeId, to: NodeId, message: Vec<u8>, sent: Nanos) {
     let world = world.clone();
     spawn(async move {
         sleep(world.dice.millis(0, 400)).await;
         if let Some(there) = world.process(to) {
+            let arrived = now();
             // Whatever the answer: nobody waits for it.
-            let _ = there.engine.handle(from, &message).await;
+            let answer = there.engine.handle(from, &message).await;
+            if there.power.is_on() {
+                exchange::note(&world, (from, to), (sent, arrived), &message, answer.as_deref());
+            }
         }
     });
 }

@@ -2,8 +2,9 @@
 
 use crate::disk::{Power, SimDisk, Sync};
 use crate::history::{Seen, Told};
+use crate::leases::Keeper;
 use crate::network::Wire;
-use crate::scenario::{Mutation, settings};
+use crate::scenario::Mutation;
 use crate::world::{Machine, Process, SimEngine, World, sleep, spawn};
 use events::Draft;
 use model::stored::ClusterState;
@@ -63,8 +64,11 @@ impl World {
         let executor = Spindle { world: self.clone(), disk_micros };
         let wire = Wire { world: self.clone(), from: node, power: power.clone() };
         let log = EventLog { world: self.clone(), node, life, power: power.clone() };
-        let started =
-            SimEngine::start(settings(), store, Arc::new(executor), Arc::new(wire), Arc::new(log)).await;
+        let settings = self.lock().settings;
+        let keeper = Keeper::new(self, node, power.clone());
+        let hooks: Arc<Keeper> = Arc::clone(&keeper);
+        let (executor, wire, log) = (Arc::new(executor), Arc::new(wire), Arc::new(log));
+        let started = SimEngine::start_with_leases(settings, store, executor, wire, log, hooks).await;
         let engine = match started {
             Ok(engine) => engine,
             // The disk failed meanwhile, or the power.
@@ -76,6 +80,7 @@ impl World {
         };
         let process = Process { engine, power, life };
         self.watch(node, &process);
+        spawn(keeper.keep(process.engine.clone()));
         self.note(format_args!("{node} runs, life {life}"));
         self.count(if life > 1 { "restarts" } else { "starts" });
         if let Some(machine) = self.lock().machines.get_mut(&node) {

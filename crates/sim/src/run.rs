@@ -5,6 +5,7 @@ use crate::history::Held;
 use crate::invariants;
 use crate::nemesis::{down, heal, leader, rage};
 use crate::node::{hash, number_of};
+use crate::runtime::Machines;
 use crate::scenario::{Mutation, Scenario};
 use crate::world::{Results, World, sleep, spawn};
 use model::stored::{ClusterRecord, ClusterState, Command, NewNode, PROTOCOL, SoftwareVersion};
@@ -79,7 +80,7 @@ async fn live(world: World, scenario: Scenario) {
     }
     rage(&world, &scenario).await;
     heal(&world).await;
-    let converged = SimRuntime::timeout(CONVERGENCE_MAX, converge(&world)).await;
+    let converged = Machines::timeout(CONVERGENCE_MAX, converge(&world)).await;
     let converged = converged.map_err(|_| why_not(&world));
     let members = members(&world);
     let mut inner = world.lock();

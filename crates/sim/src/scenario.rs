@@ -26,6 +26,8 @@ pub struct Scenario {
     pub disks: u64,
     /// Members that join, vote, lose their vote and are removed; leadership that is handed over.
     pub members: u64,
+    /// All machines standing still at once.
+    pub stalls: u64,
     /// Nothing: the cluster works for a while.
     pub calm: u64,
     /// What its runs must have met, all together, to be worth anything.
@@ -42,12 +44,13 @@ const NOTHING: Scenario = Scenario {
     kills: 0,
     disks: 0,
     members: 0,
+    stalls: 0,
     calm: 2,
     meets: &[],
 };
 
 /// Every kind of trouble.
-pub const SCENARIOS: [Scenario; 6] = [
+pub const SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "network: cut in halves, one way, lossy, late and repeating",
         // Long enough for a cut to cost the leader its lease, and the others an election.
@@ -102,6 +105,25 @@ pub const SCENARIOS: [Scenario; 6] = [
         meets: &["engines stopped by their disk", "power lost or processes killed", "members removed"],
         ..NOTHING
     },
+    Scenario {
+        // What a lease granted too long, or a wait that ends too early, needs to be seen.
+        name: "leases: leaders cut off while answers are under way, replaced, and restarted",
+        pause_ms: 900,
+        network: 8,
+        weather: 6,
+        kills: 2,
+        members: 3,
+        stalls: 2,
+        calm: 1,
+        meets: &[
+            "leases renewed",
+            "terms with evidence of the older ones",
+            "leaders replaced",
+            "restarts",
+            "machines stood still",
+        ],
+        ..NOTHING
+    },
 ];
 
 /// A known defect, put into a simulated part.
@@ -116,6 +138,10 @@ pub enum Mutation {
     WriteBackSkipped,
     /// A restarted node has forgotten the vote that it gave last.
     VoteForgotten,
+    /// A leader dates its quorum by when the answers arrived, not by when what they answer was sent.
+    MarkAtArrival,
+    /// Voters do not note whom they answered when.
+    AnswersUnnoted,
 }
 
 /// Timers as on a fast network, and snapshots so often that every run has many.

@@ -4,24 +4,27 @@ use crate::dice::Dice;
 use crate::disk::{Power, SimDisk};
 use crate::history::{History, Nanos};
 use crate::network::Weather;
-use crate::scenario::Mutation;
+use crate::runtime::{self, Machines};
+use crate::scenario::{Mutation, settings};
 use blake3::Hasher;
 use model::NodeId;
 use openraft::async_runtime::{AsyncRuntime, Instant};
-use openraft_rt_sim::{SimInstant, SimRuntime};
+use openraft_rt_sim::SimInstant;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::engine::Engine;
+use store::engine::{Engine, EngineSettings};
 
-pub(crate) type SimEngine = Engine<SimRuntime>;
+pub(crate) type SimEngine = Engine<Machines>;
 
 /// One simulation. Clones are the same one.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) dice: Dice,
+    /// For what only looks on, and must not change what is thrown for the rest.
+    pub(crate) dice_aside: Dice,
     pub(crate) mutation: Option<Mutation>,
     inner: Arc<Mutex<Inner>>,
 }
@@ -30,6 +33,8 @@ pub(crate) struct World {
 pub(crate) struct Inner {
     pub(crate) machines: BTreeMap<NodeId, Machine>,
     pub(crate) weather: Weather,
+    /// What engines are started with.
+    pub(crate) settings: EngineSettings,
     pub(crate) history: History,
     pub(crate) next_operation: u64,
     pub(crate) next_node: u64,
@@ -63,9 +68,11 @@ pub(crate) struct Process {
 
 impl World {
     pub(crate) fn new(seed: u64, mutation: Option<Mutation>, tell_story: bool) -> Self {
+        runtime::forget_stalls();
         let inner = Inner {
             machines: BTreeMap::new(),
             weather: Weather::fair(),
+            settings: settings(),
             history: History::default(),
             next_operation: 0,
             next_node: 1,
@@ -74,7 +81,8 @@ impl World {
             trace: Hasher::new(),
             story: tell_story.then(Vec::new),
         };
-        Self { dice: Dice::new(seed), mutation, inner: Arc::new(Mutex::new(inner)) }
+        let (dice, dice_aside) = (Dice::new(seed), Dice::new(!seed));
+        Self { dice, dice_aside, mutation, inner: Arc::new(Mutex::new(inner)) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -138,10 +146,10 @@ pub(crate) fn now() -> Nanos {
 }
 
 pub(crate) async fn sleep(time: Duration) {
-    SimRuntime::sleep(time).await;
+    Machines::sleep(time).await;
 }
 
 /// Runs a task that ends by itself.
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    drop(SimRuntime::spawn(task));
+    drop(Machines::spawn(task));
 }

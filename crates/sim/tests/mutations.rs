@@ -10,6 +10,7 @@ use sim::{Mutation, SCENARIOS, run};
 const POWER: usize = 1;
 const DISKS: usize = 2;
 const ELECTIONS: usize = 4;
+const LEASES: usize = 6;
 
 /// What a client or a neighbour sees of a disk that forgets.
 const FORGETTING: &[&str] = &["no lost write", "replicas agree"];
@@ -45,4 +46,16 @@ fn a_failed_sync_that_is_not_made_good_before_the_file_is_trusted_is_noticed() {
 #[test]
 fn a_vote_that_is_forgotten_at_a_restart_is_noticed() {
     caught(Mutation::VoteForgotten, ELECTIONS, &["one leader"], 600);
+}
+
+#[test]
+fn a_quorum_dated_by_the_arrival_of_its_answers_is_noticed() {
+    caught(Mutation::MarkAtArrival, LEASES, &["a quorum behind leases"], 20);
+    caught(Mutation::MarkAtArrival, LEASES, &["waits outlast leases"], 100);
+}
+
+#[test]
+fn a_voter_that_does_not_note_whom_it_answered_is_noticed() {
+    caught(Mutation::AnswersUnnoted, LEASES, &["voters tell the truth"], 20);
+    caught(Mutation::AnswersUnnoted, LEASES, &["waits outlast leases"], 100);
 }

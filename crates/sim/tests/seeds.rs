@@ -8,7 +8,7 @@ use sim::{SCENARIOS, Scenario, run};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Seeds for each scenario; there are six.
+/// Seeds for each scenario; there are seven.
 const SEEDS: u64 = 180;
 
 fn seeds() -> Range<u64> {
@@ -53,4 +53,5 @@ scenarios! {
     members_that_join_vote_leave_and_hand_over = 3
     voters_that_die_while_they_vote = 4
     everything_at_once = 5
+    leaders_cut_off_while_answers_to_their_leases_are_under_way = 6
 }

@@ -10,7 +10,9 @@
 //!
 //! Read next: `demo/leader_loss.rs`, a scenario.
 
+mod disk;
 mod failed;
+mod failover;
 mod form;
 mod hosts;
 mod interrupt;
@@ -37,7 +39,7 @@ struct Scenario {
     tell: fn(&mut Stage) -> Result<(), Failed>,
 }
 
-const SCENARIOS: [Scenario; 2] = [
+const SCENARIOS: [Scenario; 3] = [
     Scenario {
         name: "leader-loss",
         about: "the leader is killed; the cluster answers, and nothing is lost",
@@ -49,6 +51,12 @@ const SCENARIOS: [Scenario; 2] = [
         about: "one of two networks fails, then a whole node is cut off",
         needs_hosts: true,
         tell: network_cut::tell,
+    },
+    Scenario {
+        name: "failover",
+        about: "a web site is moved, killed, cut off, frozen and drained; a disk waits for a person",
+        needs_hosts: true,
+        tell: failover::tell,
     },
 ];
 

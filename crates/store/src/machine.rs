@@ -21,13 +21,15 @@ mod configure;
 mod credentials;
 mod form;
 mod members;
+mod ownership;
 mod recent;
 mod tokens;
+mod wanted;
 
 use events::Draft;
 use model::NodeId;
 use model::Timestamp;
-use model::stored::{Actor, ClusterState, Command, Outcome, Proposal, Rejection};
+use model::stored::{Actor, ClusterState, Command, FailureRecord, Outcome, Proposal, Rejection};
 
 /// What an accepted command did.
 struct Accepted {
@@ -35,21 +37,27 @@ struct Accepted {
     changed: bool,
     /// The node it made.
     node: Option<NodeId>,
+    /// Whether anything is owned otherwise than before.
+    owned: bool,
     /// What to tell of it.
     notices: Vec<Draft>,
 }
 
 impl Accepted {
     fn changed(notice: impl Into<Draft>) -> Self {
-        Self { changed: true, node: None, notices: vec![notice.into()] }
+        Self { changed: true, notices: vec![notice.into()], ..Self::as_it_is() }
     }
 
     fn quietly() -> Self {
-        Self { changed: true, node: None, notices: Vec::new() }
+        Self { changed: true, ..Self::as_it_is() }
     }
 
     fn as_it_is() -> Self {
-        Self { changed: false, node: None, notices: Vec::new() }
+        Self { changed: false, node: None, owned: false, notices: Vec::new() }
+    }
+
+    fn owned(self) -> Self {
+        Self { owned: true, ..self }
     }
 
     fn with_node(self, node: NodeId) -> Self {
@@ -80,6 +88,9 @@ pub fn apply(state: &mut ClusterState, proposal: &Proposal) -> (Outcome, Vec<Dra
         Ok(accepted) => {
             if accepted.changed {
                 state.revision = state.revision.next();
+                if accepted.owned {
+                    state.owned_as_of = state.revision;
+                }
                 if !matches!(proposal.actor, Actor::Node(_)) {
                     state.requested = state.revision;
                 }
@@ -121,6 +132,33 @@ fn decide(state: &mut ClusterState, proposal: &Proposal) -> Verdict {
         }
         Command::ReportTypes { node, types } => members::report_types(state, *node, types),
         Command::Evict { node } => members::evict(state, &asked, node),
+        Command::Own { group, node, if_generation, failover } => {
+            ownership::own(state, &asked, group, *node, *if_generation, *failover)
+        }
+        Command::Release { node, copies } => ownership::release(state, asked.at, *node, copies),
+        Command::Revoke { node, copies } => ownership::revoke(state, *node, copies),
+        Command::SetPrimary { group, node, generation, primary } => {
+            ownership::set_primary(state, group, *node, *generation, *primary)
+        }
+        Command::ConfirmDown { node } => ownership::confirm_down(state, &asked, node),
+        Command::RecordFailure { group, resource, node, at_start, reason } => {
+            let failure = FailureRecord {
+                resource: resource.clone(),
+                node: *node,
+                at: asked.at,
+                at_start: *at_start,
+                reason: reason.clone(),
+            };
+            Ok(wanted::record_failure(state, group, failure))
+        }
+        Command::ClearFailures { group, resource, node } => {
+            wanted::clear_failures(state, &asked, group, resource.as_ref(), *node)
+        }
+        Command::SetGroup { group, change } => wanted::set_group(state, &asked, group, change),
+        Command::SetNodeIntent { node, intent } => wanted::set_intent(state, &asked, node, *intent),
+        Command::SetMaintenance { on } => Ok(wanted::set_maintenance(state, &asked, *on)),
+        Command::ReportMeans { node, means } => members::report_means(state, *node, means),
+        Command::SettleProfile { profile } => Ok(configure::settle(state, *profile)),
         Command::CreateCredential { name, kind, role, expires } => {
             credentials::create(state, &asked, name, kind, *role, *expires)
         }

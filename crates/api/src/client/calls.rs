@@ -9,10 +9,11 @@ use super::{Client, ClientError};
 use crate::paths;
 use crate::{
     ApplyAnswer, ApplyRequest, Changed, CredentialMade, CredentialRequest, CredentialShown, EventQuery,
-    Events, Export, InitAnswer, InitRequest, JoinCommand, JoinDone, NodeShown, PlanInputs, PlanInputsQuery,
-    PlansMade, PlansQuery, Status, TokenMade, TokenRequest, TokenShown, TypeShown, Types,
+    Events, Export, GroupShown, InitAnswer, InitRequest, JoinCommand, JoinDone, MaintenanceRequest,
+    MoveRequest, NodeShown, PlanInputs, PlanInputsQuery, PlansMade, PlansQuery, ResourceVerb, Status,
+    TokenMade, TokenRequest, TokenShown, TypeShown, Types,
 };
-use model::{CredentialName, NodeName, TypeName};
+use model::{CredentialName, GroupName, NodeName, TypeName};
 use std::time::Duration;
 
 /// What a node can say from its own memory. It answers within milliseconds, so ten seconds of
@@ -79,6 +80,46 @@ impl Client {
     /// Removes a member for good.
     pub async fn evict(&self, name: &NodeName) -> Result<Changed, ClientError> {
         self.ask(Ask::act(format!("{}/{name}/evict", paths::NODES), CLUSTER_MAX)).await
+    }
+
+    /// Drains, pauses or resumes a node, or confirms that it is down.
+    pub async fn node_act(&self, name: &NodeName, verb: &str) -> Result<Changed, ClientError> {
+        self.ask(Ask::act(format!("{}/{name}/{verb}", paths::NODES), CLUSTER_MAX)).await
+    }
+
+    /// The groups, and what runs of them where.
+    pub async fn groups(&self) -> Result<Vec<GroupShown>, ClientError> {
+        self.ask(Ask::get(paths::GROUPS, READ_MAX)).await
+    }
+
+    /// Wants a group online, or offline.
+    pub async fn group_want(&self, name: &GroupName, online: bool) -> Result<Changed, ClientError> {
+        let verb = if online { "online" } else { "offline" };
+        self.ask(Ask::act(format!("{}/{name}/{verb}", paths::GROUPS), CLUSTER_MAX)).await
+    }
+
+    /// Moves a group; the answer's text is the node.
+    pub async fn group_move(&self, name: &GroupName, request: &MoveRequest) -> Result<Changed, ClientError> {
+        self.ask(Ask::post(format!("{}/{name}/move", paths::GROUPS), request, CLUSTER_MAX)).await
+    }
+
+    /// Leaves a group, or everything, alone, or no more.
+    pub async fn maintenance(&self, group: Option<&GroupName>, on: bool) -> Result<Changed, ClientError> {
+        let path = match group {
+            Some(name) => format!("{}/{name}/maintenance", paths::GROUPS),
+            None => paths::MAINTENANCE.to_owned(),
+        };
+        self.ask(Ask::post(path, &MaintenanceRequest { on }, CLUSTER_MAX)).await
+    }
+
+    /// Does something with a resource.
+    pub async fn resource_act(
+        &self,
+        group: &str,
+        resource: &str,
+        verb: ResourceVerb,
+    ) -> Result<Changed, ClientError> {
+        self.ask(Ask::act(format!("{}/{group}/{resource}/{verb}", paths::RESOURCES), CLUSTER_MAX)).await
     }
 
     /// Events of every node that answers, oldest first.

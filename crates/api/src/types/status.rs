@@ -201,6 +201,9 @@ pub struct GroupShown {
     pub protected_by: Option<String>,
     /// How long a takeover may take, in milliseconds.
     pub takeover_bound_ms: Option<u64>,
+    /// What that is made of, and what protects each resource: some lines for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takeover: Option<String>,
     /// Its resources.
     pub resources: Vec<ResourceShown>,
 }
@@ -215,6 +218,9 @@ pub struct ResourceShown {
     pub kind: String,
     /// `online`, `offline`, `pending` or `failed`.
     pub state: String,
+    /// Why it failed, or what its type last said that is worth telling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Something that needs a person.

@@ -27,6 +27,8 @@ const NOTICED_MS: f64 = 20.0;
 const ADDRESS_MS: f64 = 10.0;
 /// What a call of an agent may cost beside the agent itself, in milliseconds of processor time.
 const CALL_MS: f64 = 1.0;
+/// How often both are measured, in turns.
+const ROUNDS: usize = 7;
 /// How often each of these is done.
 const TIMES: usize = 100;
 /// An agent that does next to nothing.
@@ -132,13 +134,37 @@ async fn agent(place: &Place, folder: &Path) -> Result<Vec<Figure>, Problem> {
     monitor.open("a", "ocf:heartbeat:Dummy", json!({}), NEVER).await?;
     monitor.call("a", Verb::Online).await?;
     monitor.call("a", Verb::LooksAlive).await?;
-    let before = cpu_of_the_whole(monitor.pid())?;
-    for _ in 0..TIMES {
-        monitor.call("a", Verb::LooksAlive).await?;
+    let mut beyond = Vec::new();
+    let mut alone = Vec::new();
+    // In turns, so that what else this machine does meets both alike.
+    for _ in 0..ROUNDS {
+        let before = cpu_of_the_whole(monitor.pid())?;
+        for _ in 0..TIMES {
+            monitor.call("a", Verb::LooksAlive).await?;
+        }
+        let through = cpu_of_the_whole(monitor.pid())? - before;
+        let by_hand = by_hand()?;
+        beyond.push(through - by_hand);
+        alone.push(by_hand);
     }
-    let through = cpu_of_the_whole(monitor.pid())? - before;
     monitor.call("a", Verb::Offline).await?;
+    let each = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2] * 1e3 / f64::from(u32::try_from(TIMES).unwrap_or(u32::MAX))
+    };
+    let note = format!(
+        "median of {ROUNDS} times {TIMES} calls of {AGENT}; the agent by hand takes {:.1} ms",
+        each(alone)
+    );
+    Ok(vec![
+        Figure::number("an agent's call, beside the agent", each(beyond), "ms CPU")
+            .against(Target::AtMost(CALL_MS))
+            .note(note),
+    ])
+}
 
+/// What as many calls cost that nobody looks after, in seconds.
+fn by_hand() -> Result<f64, Problem> {
     let before = cpu_of_the_whole(std::process::id())?;
     for _ in 0..TIMES {
         let mut command = Command::new(AGENT);
@@ -152,14 +178,7 @@ async fn agent(place: &Place, folder: &Path) -> Result<Vec<Figure>, Problem> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().doing(|| format!("run {AGENT}"))?;
     }
-    let by_hand = cpu_of_the_whole(std::process::id())? - before;
-    let each = |all: f64| all * 1e3 / f64::from(u32::try_from(TIMES).unwrap_or(u32::MAX));
-    let note = format!("{TIMES} calls of {AGENT} each; the agent by hand takes {:.1} ms", each(by_hand));
-    Ok(vec![
-        Figure::number("an agent's call, beside the agent", each(through - by_hand), "ms CPU")
-            .against(Target::AtMost(CALL_MS))
-            .note(note),
-    ])
+    Ok(cpu_of_the_whole(std::process::id())? - before)
 }
 
 /// An address is added and announced, in a network of its own.

@@ -1,10 +1,12 @@
 //! `steadfast node`: the members.
 
 use super::Format;
+use super::waiting::{How, dry_run, wait};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::nodes;
+use api::GroupShown;
 use model::NodeName;
 
 /// What to do with nodes.
@@ -19,6 +21,39 @@ pub(crate) enum Command {
         name: NodeName,
         #[command(flatten)]
         format: Format,
+    },
+    /// Move everything away from a node, and give it nothing more
+    Drain {
+        /// Its name
+        #[arg(value_name = "NODE")]
+        name: NodeName,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Leave a node what it has, and give it nothing more
+    Pause {
+        /// Its name
+        #[arg(value_name = "NODE")]
+        name: NodeName,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Use a node again that was drained or paused
+    Resume {
+        /// Its name
+        #[arg(value_name = "NODE")]
+        name: NodeName,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Vouch that a node is down and runs nothing: what it had is free at once
+    ///
+    /// For a node that is lost with something that nothing protects: make sure that it is powered off, or cut
+    /// from disks and networks, before. If it still runs, its groups may run twice.
+    ConfirmDown {
+        /// Its name
+        #[arg(value_name = "NODE")]
+        name: NodeName,
     },
     /// Remove a node from the cluster for good
     ///
@@ -45,10 +80,51 @@ pub(crate) async fn run(command: Command, context: &mut Context<'_>) -> Result<E
                 context.out.data(&nodes::show(&node, width))?;
             }
         }
+        Command::Drain { name, how } => return intend(&name, "drain", how, context).await,
+        Command::Pause { name, how } => return intend(&name, "pause", how, context).await,
+        Command::Resume { name, how } => return intend(&name, "resume", how, context).await,
+        Command::ConfirmDown { name } => {
+            let done = client.node_act(&name, "confirm-down").await?;
+            context.out.say(&format!("{} (revision {})", done.text, done.revision));
+        }
         Command::Evict { name } => {
             let done = client.evict(&name).await?;
             context.out.say(&format!("{} (revision {})", done.text, done.revision));
         }
     }
     Ok(Exit::Done)
+}
+
+async fn intend(name: &NodeName, verb: &str, how: How, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    if how.dry_run {
+        let standing = match verb {
+            "drain" => planner::Standing::Draining,
+            "pause" => planner::Standing::Paused,
+            _ => planner::Standing::Up,
+        };
+        let change = |view: &mut planner::View| {
+            if let Some(node) = view.nodes.iter_mut().find(|node| node.name == *name) {
+                node.standing = standing;
+            }
+        };
+        return dry_run(context, change).await;
+    }
+    let changed = context.client()?.node_act(name, verb).await?;
+    context.out.say(&format!("{} (revision {})", changed.text, changed.revision));
+    if how.no_wait || verb != "drain" {
+        return Ok(Exit::Done);
+    }
+    let has = |group: &GroupShown| {
+        group.owner.as_deref().is_some_and(|owners| owners.split(", ").any(|owner| owner == name.as_str()))
+    };
+    // What left has to have arrived.
+    let is_empty = |groups: &[GroupShown]| !groups.iter().any(|group| has(group) || group.state == "pending");
+    wait(
+        context,
+        &changed,
+        |group| has(group) || group.state == "pending",
+        is_empty,
+        &format!("steadfast node resume {name}"),
+    )
+    .await
 }

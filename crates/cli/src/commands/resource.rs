@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::groups;
-use api::{GroupShown, ResourceShown};
+use api::{GroupShown, ResourceShown, ResourceVerb};
 use serde::Serialize;
 
 /// What to do with resources.
@@ -20,6 +20,24 @@ pub(crate) enum Command {
         name: String,
         #[command(flatten)]
         format: Format,
+    },
+    /// Initiate a failure, as if it had been noticed
+    Fail {
+        /// Its name, or GROUP/RESOURCE
+        #[arg(value_name = "RESOURCE")]
+        name: String,
+    },
+    /// Forget the failures of a resource: it is tried again wherever it may be
+    Clear {
+        /// Its name, or GROUP/RESOURCE
+        #[arg(value_name = "RESOURCE")]
+        name: String,
+    },
+    /// Stop and start a resource, and what needs it, where it is
+    Restart {
+        /// Its name, or GROUP/RESOURCE
+        #[arg(value_name = "RESOURCE")]
+        name: String,
     },
 }
 
@@ -42,6 +60,9 @@ pub(crate) async fn run(command: Command, context: &mut Context<'_>) -> Result<E
     match command {
         Command::List(Format { json: true }) => context.out.json(&all)?,
         Command::List(_) => context.out.data(&groups::resources(&all, width))?,
+        Command::Fail { name } => act(find(&all, &name)?, ResourceVerb::Fail, context).await?,
+        Command::Clear { name } => act(find(&all, &name)?, ResourceVerb::Clear, context).await?,
+        Command::Restart { name } => act(find(&all, &name)?, ResourceVerb::Restart, context).await?,
         Command::Show { name, format } => {
             let found = find(&all, &name)?;
             if format.json {
@@ -52,6 +73,12 @@ pub(crate) async fn run(command: Command, context: &mut Context<'_>) -> Result<E
         }
     }
     Ok(Exit::Done)
+}
+
+async fn act(found: &Placed<'_>, verb: ResourceVerb, context: &mut Context<'_>) -> Result<(), Failure> {
+    let done = context.client()?.resource_act(found.group, &found.resource.name, verb).await?;
+    context.out.say(&done.text);
+    Ok(())
 }
 
 fn placed<'a>(groups: &'a [GroupShown]) -> Vec<Placed<'a>> {

@@ -34,9 +34,6 @@ pub(super) fn question(given: &Given, inputs: PlanInputs) -> Result<Question, Fa
     if let Some(made) = made.as_ref().filter(|_| is_replay) {
         notes.extend(decides_otherwise(made, &steps, &planner::plan(&spec, &view).steps));
     }
-    if made.is_none() {
-        notes.push("this version plans, and does not carry plans out yet".to_owned());
-    }
     suppose(&given.suppose, &spec, &mut view)?;
     let start = Start::Known(match &made {
         None if leads => format!("the cluster at revision {revision}, as {node}, its leader, knows it"),

@@ -35,15 +35,23 @@ pub(crate) fn show(group: &GroupShown, width: Option<u16>) -> String {
         lines.push(("takeover", format!("within {}", lapse(ms))));
     }
     let mut text = facts(&lines, width);
+    text.push_str(&takeover(group));
     if !group.resources.is_empty() {
         let row = |resource: &ResourceShown| {
-            vec![clean(&resource.name), clean(&resource.kind), state(&resource.state)]
+            let reason = or_dash(resource.reason.as_deref());
+            vec![clean(&resource.name), clean(&resource.kind), state(&resource.state), reason]
         };
         let rows = group.resources.iter().map(row).collect();
         text.push('\n');
-        text.push_str(&table(&["RESOURCE", "TYPE", "STATE"], rows, width));
+        text.push_str(&table(&["RESOURCE", "TYPE", "STATE", "REASON"], rows, width));
     }
     text
+}
+
+/// How long a takeover waits, and why, in lines of its own.
+pub(crate) fn takeover(group: &GroupShown) -> String {
+    let lines = group.takeover.iter().flat_map(|text| text.lines());
+    lines.fold(String::new(), |text, line| format!("{text}{}\n", clean(line)))
 }
 
 /// The resources of all groups, a row each.
@@ -52,7 +60,7 @@ pub(crate) fn resources(all: &[Placed<'_>], width: Option<u16>) -> String {
         return "no resources\n".to_owned();
     }
     let row = |placed: &Placed<'_>| {
-        let ResourceShown { name, kind, state: word } = placed.resource;
+        let ResourceShown { name, kind, state: word, .. } = placed.resource;
         vec![clean(placed.group), clean(name), clean(kind), state(word), or_dash(placed.owner)]
     };
     table(&["GROUP", "RESOURCE", "TYPE", "STATE", "OWNER"], all.iter().map(row).collect(), width)
@@ -66,6 +74,7 @@ pub(crate) fn resource(placed: &Placed<'_>, width: Option<u16>) -> String {
         ("state", state(&placed.resource.state)),
         ("group", clean(placed.group)),
         ("owner", or_dash(placed.owner)),
+        ("reason", or_dash(placed.resource.reason.as_deref())),
     ];
     facts(&lines, width)
 }

@@ -42,6 +42,7 @@ pub(crate) fn three_nodes() -> Status {
     let resource = |name: &str, kind: &str| ResourceShown {
         name: name.to_owned(),
         kind: kind.to_owned(),
+        reason: None,
         state: "offline".to_owned(),
     };
     let group = GroupShown {
@@ -52,6 +53,7 @@ pub(crate) fn three_nodes() -> Status {
         reason: "not run by this version".to_owned(),
         protected_by: None,
         takeover_bound_ms: None,
+        takeover: None,
         resources: vec![resource("ip", "ip-address"), resource("site", "web-site")],
     };
     Status {

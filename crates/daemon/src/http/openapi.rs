@@ -1,6 +1,6 @@
 //! The description of the API, made from the routes themselves.
 
-use super::routes::{admin, apply, credentials, events, nodes, plan, status, types};
+use super::routes::{admin, apply, credentials, events, groups, nodes, plan, resources, status, types};
 use utoipa::OpenApi;
 
 /// The OpenAPI document.
@@ -29,6 +29,17 @@ pub fn document() -> utoipa::openapi::OpenApi {
         nodes::list,
         nodes::show,
         nodes::evict,
+        nodes::drain,
+        nodes::pause,
+        nodes::resume,
+        nodes::confirm_down,
+        groups::list,
+        groups::online,
+        groups::offline,
+        groups::relocate,
+        groups::maintenance,
+        groups::maintenance_of_all,
+        resources::act,
         events::list,
         events::stream,
         plan::plan,

@@ -4,9 +4,12 @@ pub mod admin;
 pub mod apply;
 pub mod credentials;
 pub mod events;
+mod execution;
+pub mod groups;
 pub mod nodes;
 mod peers;
 pub mod plan;
+pub mod resources;
 pub mod status;
 pub mod types;
 
@@ -51,6 +54,17 @@ fn administrators() -> Router<Arc<Node>> {
         .route(paths::NODES, get(nodes::list))
         .route("/v1/nodes/{name}", get(nodes::show))
         .route("/v1/nodes/{name}/evict", post(nodes::evict))
+        .route("/v1/nodes/{name}/drain", post(nodes::drain))
+        .route("/v1/nodes/{name}/pause", post(nodes::pause))
+        .route("/v1/nodes/{name}/resume", post(nodes::resume))
+        .route("/v1/nodes/{name}/confirm-down", post(nodes::confirm_down))
+        .route(paths::GROUPS, get(groups::list))
+        .route("/v1/groups/{name}/online", post(groups::online))
+        .route("/v1/groups/{name}/offline", post(groups::offline))
+        .route("/v1/groups/{name}/move", post(groups::relocate))
+        .route("/v1/groups/{name}/maintenance", post(groups::maintenance))
+        .route(paths::MAINTENANCE, post(groups::maintenance_of_all))
+        .route("/v1/resources/{group}/{resource}/{verb}", post(resources::act))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(events::stream))
         .route(paths::PLAN, get(plan::plan))
@@ -65,6 +79,13 @@ fn administrators() -> Router<Arc<Node>> {
 fn members() -> Router<Arc<Node>> {
     Router::new()
         .route(peer_paths::RAFT, post(peers::raft))
+        .route(peer_paths::LEASE, post(execution::lease))
+        .route(peer_paths::REPORT, post(execution::report))
+        .route(peer_paths::GROUPS, post(execution::groups))
+        .route(peer_paths::RESOURCE, post(resources::here))
+        .route(peer_paths::NOTE, post(execution::note))
+        .route(peer_paths::NOTIFY, post(execution::happens))
+        .route(peer_paths::ORDER, post(execution::order))
         .route(peer_paths::PROPOSE, post(peers::propose))
         .route(peer_paths::HELLO, post(peers::hello))
         .route(peer_paths::MEMBERS, post(peers::members))

@@ -57,8 +57,13 @@ impl Ground {
     /// If the folder cannot be made.
     pub(super) fn place(&self) -> io::Result<Place> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.run_dir)?;
-        let cgroup = self.below("resources");
+        let cgroup = self.resources();
         Ok(Place { node: self.node.clone(), run_dir: self.run_dir.clone(), cgroup })
+    }
+
+    /// Below which each resource has its cgroup.
+    pub(super) fn resources(&self) -> Option<PathBuf> {
+        self.below("resources")
     }
 
     /// The cgroup of a monitor's own process.

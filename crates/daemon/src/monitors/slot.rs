@@ -11,10 +11,10 @@ use super::standing::Standing;
 use super::trouble::{self, Trouble};
 use super::{Change, Shared};
 use futures::StreamExt as _;
-use model::TypeName;
+use model::{GroupName, Moment, ResourceName, TypeName};
 use monitor_client::{End, Monitor, Program};
 use resource_api::message::TypeStanding;
-use resource_api::{Checks, Instance, ResourceId, Verb};
+use resource_api::{Checks, Cluster, Instance, Note, ResourceId, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +48,10 @@ pub(super) struct Slot {
     /// The types that are registered to it.
     types: Mutex<BTreeSet<TypeName>>,
     kept: Mutex<BTreeMap<ResourceId, Kept>>,
+    /// What its groups' leases are. Changed only while `kept` is held.
+    leases: Mutex<BTreeMap<GroupName, Lease>>,
+    /// How the cluster is. Changed only while `kept` is held.
+    cluster: Mutex<Option<Cluster>>,
     /// Changed only while `kept` is held, so that nothing is told to a monitor twice or not at all.
     current: watch::Sender<Current>,
     standing: Mutex<Standing>,
@@ -63,6 +67,12 @@ pub(super) struct Slot {
 pub(super) struct Kept {
     pub(super) instance: Instance,
     pub(super) watched: bool,
+}
+
+/// Until when a group may run, and what is stopped first when that has passed.
+struct Lease {
+    until: Moment,
+    stops: Vec<Vec<ResourceName>>,
 }
 
 #[derive(Clone)]
@@ -85,6 +95,8 @@ impl Slot {
             shared,
             types: Mutex::default(),
             kept: Mutex::default(),
+            leases: Mutex::default(),
+            cluster: Mutex::default(),
             current: watch::Sender::new(Current::Starting),
             standing: Mutex::new(Standing::Unknown),
             flapping: Mutex::default(),
@@ -145,6 +157,64 @@ impl Slot {
         if let Some(monitor) = self.running() {
             monitor.watch(id, on);
         }
+    }
+
+    /// Tells what an agent on another node noted. A successor learns it with all other notes.
+    pub(super) fn note(&self, note: Note) {
+        let _kept = self.kept();
+        if let Some(monitor) = self.running() {
+            monitor.note(note);
+        }
+    }
+
+    /// Tells how the cluster is, if that is another than before.
+    pub(super) fn cluster(&self, cluster: Cluster) {
+        let _kept = self.kept();
+        let mut known = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref() == Some(&cluster) {
+            return;
+        }
+        if let Some(monitor) = self.running() {
+            monitor.cluster(cluster.clone());
+        }
+        *known = Some(cluster);
+    }
+
+    /// A group may run until then.
+    pub(super) fn lease(&self, group: &GroupName, until: Moment, stops: &[Vec<ResourceName>]) {
+        let _kept = self.kept();
+        self.leases().insert(group.clone(), Lease { until, stops: stops.to_vec() });
+        if let Some(monitor) = self.running() {
+            monitor.lease(group.clone(), until, stops.to_vec());
+        }
+    }
+
+    /// These may run until then.
+    pub(super) fn renew(&self, groups: Vec<GroupName>, until: Moment) {
+        let _kept = self.kept();
+        let mut leases = self.leases();
+        for group in &groups {
+            if let Some(lease) = leases.get_mut(group) {
+                lease.until = until;
+            }
+        }
+        drop(leases);
+        if let Some(monitor) = self.running() {
+            monitor.renew(groups, until);
+        }
+    }
+
+    /// Nothing of it runs any more.
+    pub(super) fn unlease(&self, group: &GroupName) {
+        let _kept = self.kept();
+        self.leases().remove(group);
+        if let Some(monitor) = self.running() {
+            monitor.unlease(group.clone());
+        }
+    }
+
+    fn leases(&self) -> MutexGuard<'_, BTreeMap<GroupName, Lease>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Of which type a resource is.
@@ -322,6 +392,12 @@ impl Slot {
             self.shared.notes.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|note| {
                 monitor.note(note);
             });
+        }
+        if let Some(cluster) = &*self.cluster.lock().unwrap_or_else(PoisonError::into_inner) {
+            monitor.cluster(cluster.clone());
+        }
+        for (group, Lease { until, stops }) in &*self.leases() {
+            monitor.lease(group.clone(), *until, stops.clone());
         }
         for Kept { instance, watched } in kept.values() {
             monitor.open(instance.clone());

@@ -1,5 +1,20 @@
 //! What nodes ask each other, on the same port as the API. Only a member's certificate opens these.
 
+/// "May I go on?": [`model::stored::LeaseRequest`], answered with a [`model::stored::LeaseGrant`], or nothing.
+pub(crate) const LEASE: &str = "/peer/v1/lease";
+/// What runs on a node, to the leader: [`execution::Report`], answered with [`execution::Sequel`].
+pub(crate) const REPORT: &str = "/peer/v1/report";
+/// A step, to a node: [`execution::Order`], answered with the life and the report that tells of it.
+pub(crate) const ORDER: &str = "/peer/v1/order";
+/// The groups as the asked node knows them, and which of them wait for a person.
+pub(crate) const GROUPS: &str = "/peer/v1/groups";
+/// Something to do with a resource that runs on the asked node.
+pub(crate) const RESOURCE: &str = "/peer/v1/resource";
+/// Something that an agent on the asking node noted: a [`resource_api::Note`].
+pub(crate) const NOTE: &str = "/peer/v1/note";
+/// Something happens to a copy of what has roles: `running::notify::Happens`. Answered when the copies of the asked
+/// node know.
+pub(crate) const NOTIFY: &str = "/peer/v1/notify";
 /// The engine's messages.
 pub(crate) const RAFT: &str = "/peer/v1/raft";
 /// A write, to the leader: [`model::stored::Proposal`], answered with [`model::stored::Outcome`].

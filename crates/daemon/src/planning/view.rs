@@ -2,20 +2,30 @@
 
 use super::now;
 use crate::node::Node;
-use model::NodeId;
-use model::stored::{ClusterState, NodeRecord};
-use planner::{NodeView, NotReady, Standing, View};
+use execution::Reports;
+use model::stored::{ClusterState, CopyRecord, NodeIntent, NodeRecord};
+use model::{GroupName, NodeId};
+use planner::{NodeView, NotReady, Standing, Takeover, View};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Everything that is known here.
-pub(crate) fn view(node: &Node, state: &ClusterState) -> View {
+pub(crate) fn view(node: &Node, state: &ClusterState, reports: &Reports) -> View {
     let nodes = standings(node, state).map(|(id, record, standing)| NodeView {
         not_ready: not_ready(record).collect(),
         networks: networks(node, id, record),
         ..NodeView::new(record.name.clone(), standing)
     });
-    View { now: now(), nodes: nodes.collect(), ..View::default() }
+    let standing = standings(node, state).map(|(id, _, standing)| (id, standing)).collect();
+    let takeover = |group: &GroupName, owner: NodeId, _: &CopyRecord| {
+        if node.is_up(owner) {
+            Takeover::Now
+        } else {
+            node.leading.leases.takeover(node, state, group, owner)
+        }
+    };
+    let groups = execution::overview::groups(state, reports, &standing, takeover);
+    View { now: now(), nodes: nodes.collect(), groups }
 }
 
 /// The members in the order of joining, and how each stands.
@@ -32,8 +42,13 @@ pub(crate) fn standing(node: &Node, has_quorum: bool, id: NodeId, record: &NodeR
     match node.id() == Some(id) {
         _ if !record.confirmed => Standing::Joining,
         true if !has_quorum => Standing::Isolated,
-        _ if node.is_up(id) => Standing::Up,
-        _ => Standing::Down,
+        _ if !node.is_up(id) => Standing::Down,
+        _ if node.leading.is_leaving(id) => Standing::Draining,
+        _ => match record.intent {
+            NodeIntent::Active => Standing::Up,
+            NodeIntent::Paused => Standing::Paused,
+            NodeIntent::Draining => Standing::Draining,
+        },
     }
 }
 

@@ -1,14 +1,17 @@
 //! What needs a person now: conditions that hold, not events that passed.
 
+use super::groups::Known;
 use crate::disk;
+use crate::leading::concerns;
 use crate::node::own::Own;
 use crate::node::{Node, quorum::Quorum};
 use api::Alarm;
 use model::stored::{ClusterState, NodeRecord};
+use model::{GroupName, NodeId};
 use std::collections::BTreeMap;
 
 /// The alarms, worst first.
-pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum) -> Vec<Alarm> {
+pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum, known: &Known) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     let mut alarm = |event: u32, about: String, text: String| alarms.push(Alarm { event, node: about, text });
     let here = node.name().to_string();
@@ -60,10 +63,26 @@ pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum) -> Vec<
             alarm(events::ClockDiffers::ENTRY.id, name.clone(), text);
         }
     }
+    alarms.extend(known.alarms.iter().cloned());
+    for group in known.groups.iter().filter(|group| matches!(group.state.as_str(), "failed" | "partial")) {
+        let about = group.owner.clone().unwrap_or_else(|| node.name().to_string());
+        let text = format!("group {} is {}: {}", group.name, group.state, group.reason);
+        alarms.push(Alarm { event: events::GroupFailed::ENTRY.id, node: about, text });
+    }
     for record in state.nodes.values() {
         alarms.extend(lost_types(record));
     }
     alarms
+}
+
+/// Of the leader: the groups of lost nodes that wait for a person.
+pub(super) fn not_safe(node: &Node) -> Vec<Alarm> {
+    let alarm = |(group, owner, why): (GroupName, NodeId, String)| Alarm {
+        event: events::TakeoverNotSafe::ENTRY.id,
+        node: node.book.name(owner),
+        text: format!("group {group} stays down until somebody confirms that this node is down: {why}"),
+    };
+    concerns::not_safe(node, &node.state()).into_iter().map(alarm).collect()
 }
 
 /// What cannot be loaded on a node: one alarm for all types with the same reason.

@@ -18,6 +18,7 @@ pub(super) type Keys = Vec<(String, String)>;
 pub(super) fn cluster_keys(spec: &ClusterSpec) -> Keys {
     let mut keys =
         vec![key("profile", quoted(&spec.profile)), key("stall_policy", quoted(&spec.stall_policy))];
+    keys.extend(spec.assume_pause_below_ms.map(|ms| key("assume_pause_below", quoted(&Ms(ms)))));
     keys.extend(flag("maintenance", spec.maintenance));
     let lists: Vec<String> = spec.one_at_a_time.iter().map(|list| texts(list)).collect();
     keys.extend((!lists.is_empty()).then(|| key("one_at_a_time", bracketed(&lists))));

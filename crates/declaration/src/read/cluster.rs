@@ -5,12 +5,17 @@ use crate::findings::Findings;
 use crate::place::At;
 use model::desired::{Profile, StallPolicy};
 use model::{ClusterName, GroupName};
+use std::ops::RangeInclusive;
+
+/// What can be vouched for of pauses: beyond an hour nobody would wait for a takeover (`lease::Settings`).
+const PAUSE_MS: RangeInclusive<u64> = 1..=3_600_000;
 
 /// A `[cluster]` that could be read.
 pub(crate) struct PlacedCluster {
     pub(crate) name: At<ClusterName>,
     pub(crate) profile: Profile,
     pub(crate) stall_policy: StallPolicy,
+    pub(crate) assume_pause_below_ms: Option<u64>,
     pub(crate) maintenance: bool,
     pub(crate) one_at_a_time: Vec<Vec<At<GroupName>>>,
 }
@@ -23,12 +28,15 @@ pub(crate) fn cluster(root: &Section<'_>, findings: &mut Findings<'_>) -> Option
     }
     let (table, span) = root.table("cluster", "cluster", findings)?;
     let section = Section::new(table, span, "`[cluster]`".to_owned());
-    section.only_keys(&["name", "profile", "stall_policy", "maintenance", "one_at_a_time"], findings);
+    let keys = ["name", "profile", "stall_policy", "assume_pause_below", "maintenance", "one_at_a_time"];
+    section.only_keys(&keys, findings);
     let name = section.required("name", "the cluster's name, such as name = \"shop\"", findings);
     let words = Profile::ALL.map(|profile| (profile.as_str(), profile));
     let profile = section.one_of("profile", &words, findings).unwrap_or_default();
     let stall_policy = section.parsed("stall_policy", findings).map(|at| at.value).unwrap_or_default();
+    let assume_pause_below_ms = section.duration("assume_pause_below", PAUSE_MS, findings).map(|at| at.value);
     let maintenance = section.flag("maintenance", findings).is_some_and(|at| at.value);
     let one_at_a_time = section.lists("one_at_a_time", findings);
-    Some(PlacedCluster { name: name?, profile, stall_policy, maintenance, one_at_a_time })
+    let name = name?;
+    Some(PlacedCluster { name, profile, stall_policy, assume_pause_below_ms, maintenance, one_at_a_time })
 }

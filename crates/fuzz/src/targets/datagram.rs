@@ -3,7 +3,7 @@
 use super::{Target, ensure};
 use membership::datagram::{Key, SEALED_LEN, open, seal};
 use model::stored::{HEARTBEAT_BODY_LEN, Heartbeat};
-use model::{Incarnation, NodeId, Timestamp};
+use model::{Incarnation, Moment, NodeId, Timestamp};
 
 const KEY: Key = [7; 32];
 const FOREIGN: Key = [8; 32];
@@ -48,6 +48,7 @@ fn seeds() -> Vec<Vec<u8>> {
             network,
             sequence,
             clock: Timestamp::from_unix_ms(1_795_372_200_123),
+            boot: Moment(std::time::Duration::from_nanos(sequence)),
         })
         .iter()
         .map(|beat| seal(&KEY, beat).to_vec())

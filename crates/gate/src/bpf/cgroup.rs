@@ -41,11 +41,13 @@ impl Cgroups {
 
     /// Writes its deadline; gates it first, if it is not gated yet.
     pub(super) fn set(&mut self, path: &Path, deadline_boot_ns: u64) -> Result<(), GateError> {
-        let (folder, number) = open(path)?;
+        // A renewal asks the kernel for nothing: its answer might have to wait for others who change cgroups.
+        let (folder, number) = folder(path)?;
         if let Some(gated) = self.known.get(path).filter(|gated| gated.number == number) {
             let written = gated.deadline.set(&ONLY, deadline_boot_ns);
             return written.map_err(system(format!("set the deadline of the cgroup {}", path.display())));
         }
+        has_programs(path, &folder)?;
         let put = put(&folder, number, &self.name, Some(deadline_boot_ns));
         if let Some(gated) = put.map_err(system(format!("gate the cgroup {}", path.display())))? {
             self.known.insert(path.to_owned(), gated);
@@ -159,16 +161,28 @@ fn target(folder: &OwnedFd) -> u32 {
 }
 
 fn open(path: &Path) -> Result<(OwnedFd, u64), GateError> {
+    let (folder, number) = folder(path)?;
+    has_programs(path, &folder)?;
+    Ok((folder, number))
+}
+
+/// The folder and its number, whatever it is.
+fn folder(path: &Path) -> Result<(OwnedFd, u64), GateError> {
     let open = || -> io::Result<(OwnedFd, u64)> {
         let folder =
             rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        // The kernel tells only whether it is a cgroup of version 2 when asked for its programs.
-        match call::query(target(&folder), Hook::CgroupIn) {
-            Err(error) if is(&error, Errno::BADF) || is(&error, Errno::INVAL) => return Err(error),
-            _ => {}
-        }
         let number = rustix::fs::fstat(&folder)?.st_ino;
         Ok((folder, number))
     };
     open().map_err(|source| GateError::NoCgroup { path: path.to_owned(), source })
+}
+
+/// An error unless it is a cgroup of version 2, which the kernel says only when asked for its programs.
+fn has_programs(path: &Path, folder: &OwnedFd) -> Result<(), GateError> {
+    match call::query(target(folder), Hook::CgroupIn) {
+        Err(source) if is(&source, Errno::BADF) || is(&source, Errno::INVAL) => {
+            Err(GateError::NoCgroup { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }

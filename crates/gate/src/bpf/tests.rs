@@ -60,22 +60,25 @@ fn what_strangers_take_away_is_put_back_and_ours_is_first() {
 
 fn strangers() {
     let mut gate = BpfGate::open_or_adopt("n1", false).unwrap();
-    let Border::Tcx = gate.border else {
+    let borders = gate.borders();
+    let mut borders = borders.lock().unwrap();
+    let Border::Tcx = borders.border else {
         return lab::kernel_lacks("what_strangers_take_away_is_put_back_and_ours_is_first", "tcx");
     };
-    let eth0 = interfaces::all(&mut gate.route).unwrap().into_iter().find(|one| one.name == "eth0").unwrap();
+    let eth0 =
+        interfaces::all(&mut borders.route).unwrap().into_iter().find(|one| one.name == "eth0").unwrap();
     let theirs = address_gate(Direction::In, Framing::Bare, gate.addresses.descriptor());
     let theirs = call::load(ProgramKind::Interface, &theirs, "stranger").and_then(call::described).unwrap();
     let hook = call::Hook::InterfaceIn;
     call::attach(eth0.index, hook, theirs.descriptor.as_fd(), call::Beside::First).unwrap();
-    let added: BTreeSet<_> = gate.cover().unwrap().added.into_iter().collect();
+    let added: BTreeSet<_> = borders.cover().unwrap().added.into_iter().collect();
     assert!(added.is_superset(&["eth0", "eth1", "lo"].map(str::to_owned).into()), "{added:?}");
     let ids = call::query(eth0.index, hook).unwrap();
     assert_eq!((ids.len(), ids[1]), (2, theirs.id), "ours is before theirs");
 
     let ours = call::program(ids[0]).unwrap().unwrap();
     call::detach(eth0.index, hook, ours.descriptor.as_fd()).unwrap();
-    assert_eq!(gate.cover().unwrap().added, ["eth0"]);
+    assert_eq!(borders.cover().unwrap().added, ["eth0"]);
     assert_eq!(call::query(eth0.index, hook).unwrap(), ids);
 
     let at = Path::new("/sys/fs/cgroup/mended");
@@ -86,9 +89,9 @@ fn strangers() {
     let ids = call::query(target, call::Hook::CgroupOut).unwrap();
     let ours = call::program(ids[0]).unwrap().unwrap();
     call::detach(target, call::Hook::CgroupOut, ours.descriptor.as_fd()).unwrap();
-    assert_eq!(gate.cover().unwrap().cgroups_mended, 1);
+    assert_eq!(gate.mend_cgroups(), 1);
     assert_eq!(call::query(target, call::Hook::CgroupOut).unwrap(), ids);
-    assert_eq!(gate.cover().unwrap().cgroups_mended, 0);
+    assert_eq!(gate.mend_cgroups(), 0);
 }
 
 #[test]

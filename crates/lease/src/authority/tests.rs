@@ -58,7 +58,7 @@ impl Leader {
     }
 
     fn takeover(&self, now_ms: u64) -> Takeover {
-        self.authority.takeover(at(now_ms), &group(), D)
+        self.authority.takeover(at(now_ms), &group(), D, &Clocks::default(), &[])
     }
 }
 
@@ -181,22 +181,34 @@ fn an_older_state_that_comes_late_changes_nothing() {
 fn released_or_fenced_or_never_owned_is_free_at_once() {
     let leader = settled(Stage::Released);
     assert_eq!(leader.takeover(10_001), Takeover::Now);
-    assert_eq!(leader.authority.takeover(at(10_001), &"other".parse().unwrap(), D), Takeover::Now);
+    assert_eq!(
+        leader.authority.takeover(at(10_001), &"other".parse().unwrap(), D, &Clocks::default(), &[]),
+        Takeover::Now
+    );
 }
 
 #[test]
 fn what_needs_no_wait_is_free_once_it_is_revoked() {
     let leader = settled(Stage::Revoked);
-    assert_eq!(leader.authority.takeover(at(10_001), &group(), Wait::For(ms(0))), Takeover::Now);
+    assert_eq!(
+        leader.authority.takeover(at(10_001), &group(), Wait::For(ms(0)), &Clocks::default(), &[]),
+        Takeover::Now
+    );
     let leader = settled(Stage::Held);
-    let held = leader.authority.takeover(at(10_001), &group(), Wait::For(ms(0)));
+    let held = leader.authority.takeover(at(10_001), &group(), Wait::For(ms(0)), &Clocks::default(), &[]);
     assert_eq!(held, Takeover::Never(Why::StillHeld(HOLDER)));
 }
 
 #[test]
 fn what_nothing_protects_is_never_free_and_it_says_why() {
     let leader = settled(Stage::Revoked);
-    let never = leader.authority.takeover(at(99_000), &group(), Wait::Never(Lack::PauseLimit));
+    let never = leader.authority.takeover(
+        at(99_000),
+        &group(),
+        Wait::Never(Lack::PauseLimit),
+        &Clocks::default(),
+        &[],
+    );
     let Takeover::Never(why) = never else { panic!("{never:?}") };
     assert!(why.to_string().contains("guest"), "{why}");
     let held = Why::StillHeld(HOLDER).to_string();
@@ -255,4 +267,42 @@ fn a_single_voter_needs_nobody_but_itself() {
     let mut leader = Leader { authority, voter };
     leader.applies(TERM, 20, Stage::Revoked);
     assert_eq!(leader.takeover(10_000), Takeover::At(at(10_453)), "its own start");
+}
+
+#[test]
+fn what_no_other_clock_confirms_is_asked_for_again_soon() {
+    let mut leader = settled(Stage::Held);
+    leader.applies(TERM, 21, Stage::Revoked);
+    let (end, other) = (10_000 + 1_453, NodeId(3));
+    let mut clocks = Clocks::default();
+    let over =
+        |clocks: &Clocks, at_ms: u64| leader.authority.takeover(at(at_ms), &group(), D, clocks, &[other]);
+    let mut hears = |at_ms: u64| {
+        clocks.observe(at(at_ms), other, Incarnation([1; 8]), at(at_ms));
+        clocks.clone()
+    };
+    (9_500..9_900).step_by(100).for_each(|at_ms| drop(hears(at_ms)));
+    let before = hears(9_900);
+    assert_eq!(over(&before, end - 1), Takeover::At(at(end)));
+    assert_eq!(over(&before, end), Takeover::At(at(end).plus(ASK_AGAIN)));
+    assert_eq!(over(&hears(end), end), Takeover::Now);
+}
+
+#[test]
+fn a_voter_whose_clock_ran_ahead_is_not_believed() {
+    let mut leader = settled(Stage::Held);
+    leader.applies(TERM, 21, Stage::Revoked);
+    let voter = NodeId(2);
+    let mut clocks = Clocks::default();
+    for at_ms in (8_000..10_000).step_by(100) {
+        clocks.observe(at(at_ms), voter, Incarnation([1; 8]), at(at_ms));
+    }
+    // It says that it has answered no older leader for five seconds; its clock has just gained them.
+    leader.authority.evidence(at(10_100), NodeId(1), ms(2_000));
+    leader.authority.evidence(at(10_100), voter, ms(5_000));
+    let over = |clocks: &Clocks| leader.authority.takeover(at(10_300), &group(), D, clocks, &[]);
+    clocks.observe(at(10_200), voter, Incarnation([1; 8]), at(10_200));
+    assert_eq!(over(&clocks), Takeover::Now, "as long as nothing speaks against it");
+    clocks.observe(at(10_250), voter, Incarnation([1; 8]), at(15_250));
+    assert_eq!(over(&clocks), Takeover::At(at(10_000 + 1_453)));
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{A, B, Broken, H, Kind, LEASE, Leader, Log, State, Step, World, group, id, pair};
 use lease::authority::Applied;
-use lease::{Authority, Granted, Mark, Takeover, Voter};
+use lease::{Authority, Clocks, Granted, Mark, Takeover, Voter};
 use model::stored::{LeaseGrant, LeaseRequest};
 use model::{Generation, Moment};
 use std::collections::BTreeMap;
@@ -290,7 +290,9 @@ impl World {
 
     fn give(&self, state: &mut State, leader: usize, back: bool) -> bool {
         let Some(leads) = &state.leaders[leader] else { return false };
-        let free = leads.authority.takeover(state.now(leader), &group(), self.wait()) == Takeover::Now;
+        let free =
+            leads.authority.takeover(state.now(leader), &group(), self.wait(), &Clocks::default(), &[])
+                == Takeover::Now;
         // Ownerships follow each other in the database, whatever a leader believes.
         let early = self.broken == Broken::WaitBeforeRevocation && state.log == Log::HeldByH;
         if !free || state.log != Log::Revoked && !early {

@@ -2,7 +2,7 @@
 
 use crate::world::{Broken, run};
 
-/// Each is twenty seconds of three nodes.
+/// Each is twenty-four seconds of three nodes.
 const SEEDS: u64 = 5_000;
 
 #[test]
@@ -54,4 +54,5 @@ broken! {
     a_release_before_the_close_is_seen: ReleasedBeforeClosed,
     writes_that_overtake_a_close_are_seen: WritesOutOfOrder,
     a_clock_that_stops_in_suspend_is_seen: MonotonicClock,
+    a_leader_that_asks_no_other_clock_is_seen: NoWitness,
 }

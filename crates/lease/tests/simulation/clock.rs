@@ -36,6 +36,11 @@ impl Clock {
         self.set = (at_us + for_us, self.ns(at_us));
     }
 
+    /// It goes ahead by so much at once.
+    pub(crate) fn jump(&mut self, at_us: u64, ahead_ns: u64) {
+        self.set = (at_us, self.ns(at_us) + ahead_ns);
+    }
+
     /// A machine starts again, and its clock at nothing.
     pub(crate) fn reset(&mut self, at_us: u64) {
         self.set = (at_us, 0);

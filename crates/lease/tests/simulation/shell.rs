@@ -4,9 +4,11 @@
 //! so that it can be frozen between the two.
 
 use crate::raft::{Command, Database, Disk, id};
-use crate::world::{Broken, Event, GROUPS, HEALED_US, HEARTBEAT_US, Message, NODES, World, descending};
+use crate::world::{
+    Broken, DRIFT_PPM, Event, GROUPS, HEALED_US, HEARTBEAT_US, Message, NODES, World, descending,
+};
 use lease::authority::Applied;
-use lease::{Authority, Granted, Holder, Mark, Pair, Settings, Stage, Takeover, Voter};
+use lease::{Authority, Clocks, Granted, Holder, Mark, Pair, Settings, Stage, Takeover, Voter};
 use model::stored::LeaseRequest;
 use model::{Generation, GroupName, Incarnation, Moment};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +44,7 @@ pub(crate) struct Shell {
     commit: usize,
     holder: Holder,
     voter: Voter,
+    clocks: Clocks,
     leader: Option<usize>,
     leads: Option<Leads>,
     votes: BTreeSet<usize>,
@@ -79,6 +82,7 @@ impl Shell {
             commit: 0,
             holder: Holder::new(id(node), incarnation(1), settings),
             voter: Voter::new(now),
+            clocks: Clocks::new(u32::try_from(DRIFT_PPM).unwrap()),
             leader: None,
             leads: None,
             votes: BTreeSet::new(),
@@ -183,6 +187,10 @@ impl World {
         } else if now.since(shell.quiet.0) > shell.quiet.1 {
             self.campaign(node);
         }
+        let beat = Message::Beat { life: self.shells[node].life, clock: now };
+        for other in (0..NODES).filter(|other| *other != node) {
+            self.say(node, other, beat.clone());
+        }
         let request = self.shells[node].holder.ask(now);
         if let Some(leader) = self.shells[node].leader {
             self.say(node, leader, Message::Request(request));
@@ -273,6 +281,11 @@ impl World {
                 self.answered(node, from, term, length, mark, evidence);
             }
             Message::Replaced { term } => self.follow(node, term),
+            Message::Beat { life, clock } => {
+                let now = self.now(node);
+                self.shells[node].clocks.observe(now, id(from), incarnation(life), clock);
+                self.lead(node);
+            }
             Message::Request(request) => self.requested(node, request),
             Message::Grant(mut grant) => {
                 if self.broken == Broken::RenewedAfterRevocation {
@@ -453,6 +466,8 @@ impl World {
     /// As a leader: who has been silent for too long loses what he had, and what is free is given away.
     fn lead(&mut self, node: usize) {
         let now = self.now(node);
+        let witnesses: Vec<_> = (0..NODES).filter(|other| *other != node).map(id).collect();
+        let witnesses = if self.broken == Broken::Nothing { &witnesses } else { &[][..] };
         for group in 0..GROUPS {
             let shell = &self.shells[node];
             let Some(leads) = &shell.leads else { return };
@@ -460,7 +475,10 @@ impl World {
             let owner = usize::try_from(ownership.owner.0 - 1).unwrap();
             // Far too early, so that much happens.
             let up = |other: usize| other == node || now.since(leads.heard[other]) < SUSPICION;
-            match (ownership.stage, leads.authority.takeover(now, &name(group), self.wait)) {
+            match (
+                ownership.stage,
+                leads.authority.takeover(now, &name(group), self.wait, &shell.clocks, witnesses),
+            ) {
                 (Stage::Held, _) => {
                     let moved = self.now_us < HEALED_US && self.dice.percent(1);
                     if !up(owner) || moved {
@@ -477,7 +495,8 @@ impl World {
                 }
                 (_, Takeover::At(at)) => {
                     let at_us = self.clocks[node].when(at);
-                    if at_us > self.now_us && at_us < self.now_us + HEARTBEAT_US {
+                    // Nearer is what the next heartbeat is waited for, which looks again itself.
+                    if at_us > self.now_us + HEARTBEAT_US / 8 && at_us < self.now_us + HEARTBEAT_US {
                         self.push(at_us + 1, node, self.shells[node].life, Event::Look);
                     }
                 }

@@ -5,6 +5,7 @@ use crate::raft::Command;
 use crate::referee::Referee;
 use crate::shell::{Effect, Shell};
 use lease::{Bound, Figures, Guard, Need, Settings, Wait};
+use model::Moment;
 use model::desired::{Exclusive, StallPolicy};
 use model::stored::{LeaseGrant, LeaseRequest};
 use std::cmp::Reverse;
@@ -15,12 +16,14 @@ pub(crate) const NODES: usize = 3;
 pub(crate) const GROUPS: usize = 3;
 
 /// How far clocks drift here, in millionths. Far more than any real one, so that it shows.
-const DRIFT_PPM: u64 = 50_000;
+pub(crate) const DRIFT_PPM: u64 = 50_000;
 pub(crate) const HEARTBEAT_US: u64 = 100_000;
 
 /// Nothing is broken any more from then on; a while later everything has to run.
 pub(crate) const HEALED_US: u64 = 12_000_000;
-const END_US: u64 = 20_000_000;
+/// A wait that other clocks have to confirm may last some seconds longer where a clock had jumped just before it began,
+/// and clocks drift as far apart as here.
+const END_US: u64 = 24_000_000;
 
 /// What is done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(crate) enum Broken {
     WritesOutOfOrder,
     /// Leases count on a clock that stands still while the machine is suspended.
     MonotonicClock,
+    /// A leader relies on its own clock alone.
+    NoWitness,
 }
 
 #[derive(Debug, Clone)]
@@ -75,6 +80,11 @@ pub(crate) enum Message {
     },
     Replaced {
         term: u64,
+    },
+    /// With the sender's life and clock.
+    Beat {
+        life: u64,
+        clock: Moment,
     },
     Request(LeaseRequest),
     Grant(LeaseGrant),
@@ -110,6 +120,8 @@ pub(crate) struct World {
     cut: [[bool; NODES]; NODES],
     paused_us: u64,
     guests: bool,
+    /// Whose clock source it is that may fail.
+    fails: usize,
     pub(crate) wait: Wait,
     pub(crate) settings: Settings,
 }
@@ -168,6 +180,7 @@ impl World {
             paused_us: 0,
             wait: wait(broken, guests),
             guests,
+            fails: usize::try_from(seed / 4 % NODES as u64).unwrap(),
             settings,
             dice,
             clocks,
@@ -229,7 +242,9 @@ impl World {
         let next = self.now_us + self.dice.within(50_000, 900_000);
         self.push(next, 0, 0, Event::Fault);
         let node = usize::try_from(self.dice.within(0, NODES as u64)).unwrap();
-        match self.dice.within(0, 10) {
+        match self.dice.within(0, 11) {
+            // Who asks other clocks waits for longer now and then, which would hide what else is broken.
+            10 if matches!(self.broken, Broken::Nothing | Broken::NoWitness) => self.jump(),
             0 | 1 => {
                 let freeze = self.dice.within(10_000, 3_500_000);
                 self.freeze(node, freeze);
@@ -280,6 +295,15 @@ impl World {
             self.freeze(node, self.paused_us);
             self.clocks[node].stop(self.now_us, self.paused_us);
         }
+    }
+
+    /// A clock source fails: it gains up to some seconds at once, in some worlds again and again. It is one node's
+    /// in each world: if all gained the same, no clock could tell.
+    fn jump(&mut self) {
+        let node = self.fails;
+        self.referee.settle(self.now_us, &self.clocks);
+        let ahead_us = self.dice.within(20_000, 3_000_000);
+        self.clocks[node].jump(self.now_us, ahead_us * 1_000);
     }
 
     fn restart(&mut self, node: usize, machine: bool) {

@@ -1,10 +1,12 @@
 //! The writes of the cluster database: what is proposed, replicated and applied.
 
-use super::{ClusterRecord, CredentialKind, ProtocolRange, Role, SoftwareVersion, TypeProblem};
-use crate::desired::ClusterSpec;
+use super::{
+    ClusterRecord, CredentialKind, NodeIntent, NodeMeans, ProtocolRange, Role, SoftwareVersion, TypeProblem,
+};
+use crate::desired::{ClusterSpec, Profile};
 use crate::{
-    ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Timestamp,
-    TokenId, TypeName,
+    ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation, NodeId, NodeName, RequestId,
+    ResourceName, Revision, Timestamp, TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -125,6 +127,102 @@ pub enum Command {
         /// As [`super::NodeRecord::types`].
         types: BTreeMap<TypeName, Option<TypeProblem>>,
     },
+    /// A node is to own a group. Of one that is no clone, whoever had it before has released it, or the
+    /// proposer has waited until nothing of it can be effective any more.
+    Own {
+        /// Which group.
+        group: GroupName,
+        /// Who.
+        node: NodeId,
+        /// Only if this is still the group's latest generation.
+        if_generation: Generation,
+        /// It is moved because it failed.
+        #[serde(default)]
+        failover: bool,
+    },
+    /// A node has these no more: it says so itself, or somebody knows who has waited, fenced it, or looked.
+    Release {
+        /// Which node.
+        node: NodeId,
+        /// What. Ownerships of another generation are passed over.
+        copies: Vec<(GroupName, Generation)>,
+    },
+    /// A node may not run these any more. It may not know that yet.
+    Revoke {
+        /// Which node.
+        node: NodeId,
+        /// What. Ownerships of another generation are passed over.
+        copies: Vec<(GroupName, Generation)>,
+    },
+    /// A copy may become the primary, or is none any more.
+    SetPrimary {
+        /// Of which group.
+        group: GroupName,
+        /// Where.
+        node: NodeId,
+        /// In which ownership.
+        generation: Generation,
+        /// Whether.
+        primary: bool,
+    },
+    /// A resource failed.
+    RecordFailure {
+        /// Of which group.
+        group: GroupName,
+        /// Which.
+        resource: ResourceName,
+        /// Where.
+        node: NodeId,
+        /// It could not be started, rather than having run.
+        at_start: bool,
+        /// Why, in a line.
+        reason: String,
+    },
+    /// Failures are to be forgotten.
+    ClearFailures {
+        /// Of which group.
+        group: GroupName,
+        /// Of which resource; nothing: of all.
+        resource: Option<ResourceName>,
+        /// On which node; nothing: on all.
+        node: Option<NodeId>,
+    },
+    /// A node is to be used, or not.
+    SetNodeIntent {
+        /// Which.
+        node: NodeName,
+        /// How.
+        intent: NodeIntent,
+    },
+    /// Something is wanted of a group.
+    SetGroup {
+        /// Which.
+        group: GroupName,
+        /// What.
+        change: GroupChange,
+    },
+    /// Whether anything is started, stopped or moved at all.
+    SetMaintenance {
+        /// True: nothing is.
+        on: bool,
+    },
+    /// A member says what guards what it runs.
+    ReportMeans {
+        /// Which.
+        node: NodeId,
+        /// What.
+        means: NodeMeans,
+    },
+    /// Somebody has made sure that a node runs nothing.
+    ConfirmDown {
+        /// Which.
+        node: NodeName,
+    },
+    /// All leases of the profile before this one have ended.
+    SettleProfile {
+        /// The present one.
+        profile: Profile,
+    },
     /// Removes a node for good.
     Evict {
         /// Its name.
@@ -160,11 +258,37 @@ impl Command {
             Self::Confirm { .. } => "confirm a node",
             Self::UpdateNode { .. } => "update a node",
             Self::ReportTypes { .. } => "report how types stand",
+            Self::Own { .. } => "give a group to a node",
+            Self::Release { .. } => "release groups",
+            Self::Revoke { .. } => "revoke a lost node's groups",
+            Self::SetPrimary { .. } => "set the primary",
+            Self::RecordFailure { .. } => "record a failure",
+            Self::ClearFailures { .. } => "clear failures",
+            Self::SetNodeIntent { .. } => "drain, pause or resume a node",
+            Self::SetGroup { .. } => "change what is wanted of a group",
+            Self::SetMaintenance { .. } => "begin or end maintenance",
+            Self::ReportMeans { .. } => "report what guards a node",
+            Self::ConfirmDown { .. } => "confirm that a node is down",
+            Self::SettleProfile { .. } => "settle a change of profile",
             Self::Evict { .. } => "evict a node",
             Self::CreateCredential { .. } => "create a credential",
             Self::RevokeCredential { .. } => "revoke a credential",
         }
     }
+}
+
+/// What is wanted of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupChange {
+    /// It is to run.
+    Online,
+    /// It is not to run.
+    Offline,
+    /// It is to be left alone, or no more.
+    Maintenance(bool),
+    /// It is to be there; nothing: wherever it should be.
+    Move(Option<NodeName>),
 }
 
 /// A node that becomes a member.
@@ -312,6 +436,28 @@ pub enum Rejection {
     LastNode {
         /// The name.
         name: NodeName,
+    },
+    /// No such group.
+    #[error("no group named `{name}` in this cluster; `steadfast group list` shows the groups")]
+    UnknownGroup {
+        /// The name.
+        name: GroupName,
+    },
+    /// Somebody has it, or had it since.
+    #[error("group `{group}` cannot be given to another node: {why}")]
+    NotOwnable {
+        /// Which group.
+        group: GroupName,
+        /// Why.
+        why: String,
+    },
+    /// A copy cannot be the primary.
+    #[error("group `{group}` cannot have that primary: {why}")]
+    NotPrimary {
+        /// Which group.
+        group: GroupName,
+        /// Why.
+        why: String,
     },
     /// No common protocol version.
     #[error(

@@ -3,10 +3,11 @@
 //! Binary and of fixed size, because it is decoded before its sender is known: no allocation, no
 //! recursion, nothing to exhaust. The `membership` crate seals and opens it.
 
-use crate::{Incarnation, NodeId, Timestamp};
+use crate::{Incarnation, Moment, NodeId, Timestamp};
+use std::time::Duration;
 
 /// Length of a body in bytes.
-pub const HEARTBEAT_BODY_LEN: usize = 4 + 1 + 1 + 8 + 8 + 8 + 8;
+pub const HEARTBEAT_BODY_LEN: usize = 4 + 1 + 1 + 8 + 8 + 8 + 8 + 8;
 
 const MAGIC: [u8; 4] = *b"SFHB";
 const VERSION: u8 = 1;
@@ -24,6 +25,8 @@ pub struct Heartbeat {
     pub sequence: u64,
     /// The sender's wall clock, to notice clocks that differ.
     pub clock: Timestamp,
+    /// The sender's CLOCK_BOOTTIME, read before it was sent: by it others notice that theirs has jumped.
+    pub boot: Moment,
 }
 
 /// Bytes are not a heartbeat.
@@ -49,6 +52,8 @@ impl Heartbeat {
         out[14..22].copy_from_slice(&self.incarnation.0);
         out[22..30].copy_from_slice(&self.sequence.to_be_bytes());
         out[30..38].copy_from_slice(&self.clock.unix_ms().to_be_bytes());
+        let boot_ns = u64::try_from(self.boot.0.as_nanos()).unwrap_or(u64::MAX);
+        out[38..46].copy_from_slice(&boot_ns.to_be_bytes());
         out
     }
 
@@ -75,6 +80,7 @@ impl Heartbeat {
             incarnation: Incarnation(eight(14)),
             sequence: u64::from_be_bytes(eight(22)),
             clock: Timestamp::from_unix_ms(u64::from_be_bytes(eight(30))),
+            boot: Moment(Duration::from_nanos(u64::from_be_bytes(eight(38)))),
         })
     }
 }
@@ -91,6 +97,7 @@ mod tests {
             network: 1,
             sequence: 42,
             clock: Timestamp::from_unix_ms(1_795_372_200_123),
+            boot: Moment(Duration::from_nanos(86_400_123_456_789)),
         };
         let bytes = beat.encode();
         assert_eq!(Heartbeat::decode(&bytes), Ok(beat));

@@ -1,13 +1,13 @@
 //! The replicated state: what every node knows once it has applied the same commands.
 
-use super::{Outcome, ProtocolRange, SoftwareVersion};
-use crate::desired::ClusterSpec;
+use super::{CopyStage, GroupRecord, NodeIntent, NodeMeans, Outcome, ProtocolRange, SoftwareVersion};
+use crate::desired::{ClusterSpec, Profile};
 use crate::{
-    ClusterId, ClusterName, CredentialName, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision,
-    Secret, Timestamp, TokenId, TypeName,
+    ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation, NodeId, NodeName,
+    RequestId, Revision, Secret, Timestamp, TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The whole cluster database. Small by design (kilobytes to a few megabytes), so it is kept in
 /// memory and written as one snapshot.
@@ -44,6 +44,22 @@ pub struct ClusterState {
     /// The text that said so, byte for byte, comments included: what `export` prints.
     #[serde(default)]
     pub declaration: String,
+    /// Whose groups are, and what is wanted of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<GroupName, GroupRecord>,
+    /// The highest generation that was ever given for any group.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub last_generation: Generation,
+    /// The revision of the last change of any ownership.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub owned_as_of: Revision,
+    /// Nothing is started, stopped or moved.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub maintenance: bool,
+    /// The profile with the longer lease, after a change of profile, until all leases of the former one
+    /// have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_profile: Option<Profile>,
     /// The latest requests with their outcomes, oldest first, so that a retry is answered and not repeated.
     #[serde(default)]
     pub recent: VecDeque<(RequestId, Outcome)>,
@@ -54,6 +70,23 @@ impl ClusterState {
     #[must_use]
     pub fn unchanged_since(&self, revision: Revision) -> bool {
         (self.requested..=self.revision).contains(&revision)
+    }
+
+    /// What a node may run under its lease.
+    #[must_use]
+    pub fn copies_of(&self, node: NodeId) -> BTreeMap<GroupName, Generation> {
+        let held = self.groups.iter().filter_map(|(name, record)| {
+            let copy = record.copies.get(&node).filter(|copy| copy.stage == CopyStage::Held)?;
+            Some((name.clone(), copy.generation))
+        });
+        held.collect()
+    }
+
+    /// Of these, the groups that follow at once on another ownership of theirs.
+    #[must_use]
+    pub fn following(&self, node: NodeId) -> BTreeSet<GroupName> {
+        let follows = |record: &GroupRecord| record.copies.get(&node).is_some_and(|copy| copy.follows);
+        self.groups.iter().filter(|(_, record)| follows(record)).map(|(name, _)| name.clone()).collect()
     }
 
     /// The member of this name.
@@ -123,6 +156,12 @@ pub struct NodeRecord {
     /// used, or the node has not found out yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<TypeName, Option<TypeProblem>>,
+    /// What the administrator wants of it.
+    #[serde(default, skip_serializing_if = "NodeIntent::is_active")]
+    pub intent: NodeIntent,
+    /// What guards what it runs, as it says itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub means: NodeMeans,
 }
 
 /// Why a resource type cannot be used on a node.
@@ -146,6 +185,9 @@ pub struct EvictedRecord {
     pub at: Timestamp,
     /// By whom.
     pub by: String,
+    /// What guarded what it ran.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub means: NodeMeans,
 }
 
 /// A join token, without its secret.
@@ -203,4 +245,8 @@ pub struct CredentialRecord {
     pub by: String,
     /// From when on it is refused.
     pub expires: Option<Timestamp>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

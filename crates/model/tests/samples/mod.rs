@@ -1,5 +1,6 @@
 //! Values of every stored type: each variant, and each optional field with and without.
 
+mod groups;
 mod policies;
 
 use model::desired::{
@@ -9,12 +10,12 @@ use model::desired::{
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
     EvictedRecord, Heartbeat, Hello, HelloAnswer, Identity, JoinAnswer, JoinRequest, JoinToken, LeaseGrant,
-    LeaseRequest, MemberHint, NewNode, NodeRecord, Outcome, Proposal, ProtocolRange, Rejection, Role,
-    SoftwareVersion, TokenRecord, TypeProblem,
+    LeaseRequest, MemberHint, NewNode, NodeIntent, NodeMeans, NodeRecord, Outcome, Proposal, ProtocolRange,
+    Rejection, Role, SoftwareVersion, TokenRecord, TypeProblem,
 };
 use model::{
-    ClusterId, Endpoint, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp, TokenId,
-    TypeName,
+    ClusterId, Endpoint, Generation, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp,
+    TokenId, TypeName,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,7 +46,14 @@ fn software() -> SoftwareVersion {
 }
 
 pub(crate) fn heartbeat() -> Heartbeat {
-    Heartbeat { node: NodeId(7), incarnation: Incarnation([9; 8]), network: 1, sequence: 42, clock: at() }
+    Heartbeat {
+        node: NodeId(7),
+        incarnation: Incarnation([9; 8]),
+        network: 1,
+        sequence: 42,
+        clock: at(),
+        boot: model::Moment(std::time::Duration::from_secs(9)),
+    }
 }
 
 fn lease_request() -> LeaseRequest {
@@ -146,6 +154,7 @@ fn spec() -> ClusterSpec {
         maintenance: true,
         one_at_a_time: vec![vec!["web".parse().unwrap(), "db".parse().unwrap()]],
         stall_policy: StallPolicy::AssumeBelow(Duration::from_secs(10)),
+        assume_pause_below_ms: Some(500),
         nodes: vec![
             NodeSpec { name: node_name(), failure_domain: Some("rack-1".parse().unwrap()), ..bare() },
             NodeSpec {
@@ -220,6 +229,9 @@ impl Samples for Command {
             },
             Self::RevokeCredential { name: "ops".parse().unwrap() },
         ]
+        .into_iter()
+        .chain(groups::commands())
+        .collect()
     }
 }
 
@@ -270,6 +282,9 @@ impl Samples for Rejection {
             Self::CredentialExists { name: "ops".parse().unwrap() },
             Self::UnknownCredential { name: "ops".parse().unwrap() },
         ]
+        .into_iter()
+        .chain(groups::rejections())
+        .collect()
     }
 }
 
@@ -382,6 +397,11 @@ impl Samples for ClusterState {
             credentials: BTreeMap::from([("ops".parse().unwrap(), CredentialRecord::samples().remove(0))]),
             spec: spec(),
             declaration: "[cluster]\nname = \"shop\"\n".to_owned(),
+            groups: groups::known(),
+            last_generation: Generation(9),
+            owned_as_of: Revision(41),
+            maintenance: true,
+            longest_profile: Some(Profile::Patient),
             recent: (1..).map(|byte| RequestId([byte; 16])).zip(Outcome::samples()).collect(),
         };
         vec![Self::default(), full]
@@ -420,6 +440,8 @@ impl Samples for NodeRecord {
             token: Some(TokenId([1; 8])),
             incarnation: None,
             types: BTreeMap::new(),
+            intent: NodeIntent::Active,
+            means: NodeMeans::default(),
         };
         let member = Self {
             name: node_name(),
@@ -427,6 +449,8 @@ impl Samples for NodeRecord {
             token: None,
             incarnation: Some(Incarnation([9; 8])),
             types: types(),
+            intent: NodeIntent::Draining,
+            means: NodeMeans::samples().remove(1),
             ..joining.clone()
         };
         vec![member, joining]
@@ -436,7 +460,8 @@ impl Samples for NodeRecord {
 impl Samples for EvictedRecord {
     fn samples() -> Vec<Self> {
         let (certificate, by) = ("badcafe".to_owned(), "root on n1".to_owned());
-        vec![Self { name: "n3".parse().unwrap(), certificate, at: at(), by }]
+        let means = NodeMeans::samples().remove(2);
+        vec![Self { name: "n3".parse().unwrap(), certificate, at: at(), by, means }]
     }
 }
 

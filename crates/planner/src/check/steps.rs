@@ -2,7 +2,7 @@
 
 use super::{is_left_alone, is_there, known, state};
 use crate::plan::{Action, Plan, Step};
-use crate::view::View;
+use crate::view::{State, View};
 use model::desired::{AnyOf, ClusterSpec, GroupSpec};
 use model::{NodeName, ResourceName};
 use std::collections::BTreeSet;
@@ -74,6 +74,13 @@ fn is(
         && (resource.is_none() || step.resource.as_ref() == resource)
 }
 
+/// Whether a resource is surely not up on a node after a step: it is stopped, or it is found out whether it runs, and
+/// whatever comes after that is planned anew if it does.
+fn ends(step: &Step, group: &GroupSpec, node: &NodeName, resource: &ResourceName, state: State) -> bool {
+    let found_out = state == State::Unknown && is(step, Action::Probe, group, node, Some(resource));
+    found_out || is(step, Action::Stop, group, node, Some(resource))
+}
+
 /// What a resource needs is up before it; the node has the group; nobody else has anything of it.
 fn start(
     view: &View,
@@ -115,7 +122,7 @@ fn start(
     if group.policy.clones.is_none() {
         for copy in known.copies.iter().filter(|copy| copy.node != step.node && is_there(view, copy)) {
             for (name, state) in copy.resources.iter().filter(|(_, state)| state.may_run()) {
-                if !before.iter().any(|one| is(one, Action::Stop, group, &copy.node, Some(name))) {
+                if !before.iter().any(|one| ends(one, group, &copy.node, name, *state)) {
                     fault(&format!("{name} may run on {} ({state:?})", copy.node));
                 }
             }
@@ -150,17 +157,18 @@ fn company(spec: &ClusterSpec, view: &View, step: &Step, before: &[&Step], fault
                 known(view, other).copies.iter().filter(|copy| same(&copy.node) && is_there(view, copy))
             {
                 let only_primary = target.primary && target.group == *other;
-                let goes = |resource: &ResourceName| {
+                let goes = |resource: &ResourceName, state: State| {
                     let stops = |done: &&Step| {
-                        [Action::Stop, Action::Migrate]
-                            .into_iter()
-                            .any(|how| is(done, how, other_spec, &copy.node, Some(resource)))
+                        ends(done, other_spec, &copy.node, resource, state)
+                            || is(done, Action::Migrate, other_spec, &copy.node, Some(resource))
                     };
                     let demotes = |done: &&Step| is(done, Action::Demote, other_spec, &copy.node, None);
                     before.iter().any(|done| stops(done) || (only_primary && demotes(done)))
                 };
                 let runs = copy.resources.iter().filter(|(_, state)| state.may_run());
-                for (name, _) in runs.filter(|(name, _)| (!only_primary || copy.primary) && !goes(name)) {
+                for (name, _) in
+                    runs.filter(|(name, state)| (!only_primary || copy.primary) && !goes(name, **state))
+                {
                     fault(&format!("{other}/{name} may run on {}, and they are never together", copy.node));
                 }
             }
@@ -174,9 +182,10 @@ fn stop(view: &View, group: &GroupSpec, step: &Step, before: &[&Step], fault: &m
     let Some(name) = step.resource.as_ref() else { return fault("of nothing") };
     for one in &group.resources {
         let needs_it = one.depends_on.iter().any(|any| any.names() == std::slice::from_ref(name));
+        let is = state(&known, &step.node, &one.name);
         if needs_it
-            && state(&known, &step.node, &one.name).may_run()
-            && !before.iter().any(|other| is(other, Action::Stop, group, &step.node, Some(&one.name)))
+            && is.may_run()
+            && !before.iter().any(|other| ends(other, group, &step.node, &one.name, is))
         {
             fault(&format!("{} needs it and may run", one.name));
         }

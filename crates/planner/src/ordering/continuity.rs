@@ -156,7 +156,7 @@ fn kept(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>,
 /// Why the whole copy has to be stopped and started again, if it has.
 fn group_wide(problem: &Problem<'_>, found: &Continuity, ix: GroupIx, copy: &Copy<'_>) -> Option<Because> {
     let group = &problem.groups[ix];
-    let running = |other: &&Copy<'_>| other.may_run() && is_there(problem.nodes[other.node].standing);
+    let running = |other: &&Copy<'_>| other.stays_up() && is_there(problem.nodes[other.node].standing);
     let twice = !group.is_clone()
         && group.spec.policy.found_twice == FoundTwice::StopAll
         && group.copies.iter().filter(running).count() > 1;

@@ -78,7 +78,12 @@ fn down<'a>(
     }
     for (resource, one) in group.resources().rev() {
         if let Some(because) = because(resource) {
-            let step = draft.add_of(Action::Stop, ix, &one.name, node, because);
+            // What nobody knows of is looked at, not stopped: on a node that never had it there may be nothing
+            // that could be stopped, and an agent that would take long to find that out.
+            let step = match copy.states[resource] {
+                State::Unknown => draft.add_of(Action::Probe, ix, &one.name, node, Because::Unknown),
+                _ => draft.add_of(Action::Stop, ix, &one.name, node, because),
+            };
             stops[resource] = Some(step);
             steps.push(step);
         }
@@ -133,7 +138,9 @@ fn up<'a>(
         steps.push(acquire);
     }
     if let Some(unknown) = copy.filter(|copy| copy.states.values().any(|state| *state == State::Unknown)) {
-        for (resource, _) in unknown.states.iter().filter(|(_, state)| **state == State::Unknown) {
+        let is_looked_at = |resource| kept.is_some_and(|kept| kept.stopped(resource).is_some());
+        let all = unknown.states.iter().filter(|(_, state)| **state == State::Unknown);
+        for (resource, _) in all.filter(|(resource, _)| !is_looked_at(*resource)) {
             draft.add_of(Action::Probe, ix, &group.resource(resource).name, node, Because::Unknown);
         }
         // What is found out changes nothing; whose the group is does.

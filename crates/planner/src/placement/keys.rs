@@ -78,8 +78,12 @@ pub(super) fn key(room: &Room<'_>, ix: GroupIx, node: NodeIx, makes_room: MakesR
     let asked = room.asked(ix);
     let stays = here && !group.mobile && asked.is_none_or(|asked| asked == node);
     let runs = room.runs(ix, node);
+    // Nothing is better than a node where it may be well, until that is known.
+    let is_unknown = here && group.on(node).is_some_and(crate::problem::Copy::is_unknown);
     let of = |criterion: Criterion| -> i64 {
         match criterion {
+            Criterion::MakesRoom | Criterion::FailedStart if is_unknown => 0,
+            Criterion::Carries if is_unknown => !(carries_all(problem, ix) as i64),
             Criterion::MakesRoom => makes_room.0.into(),
             Criterion::Carries => !(carries(room, ix, node) as i64),
             Criterion::Asked => (asked != Some(node)).into(),
@@ -118,10 +122,16 @@ pub(super) fn score(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
 
 /// What a node is worth to those that run only where a group runs: they have no other say in where that is.
 pub(super) fn followers(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> i64 {
-    let followers = room.problem.groups[ix].carried.iter().map(|other| &room.problem.groups[*other]);
-    let have_a_say = followers.filter(|other| other.frozen.is_none() && !other.view.wanted_offline);
+    let followers = room.problem.groups[ix].carried.iter();
+    let have_a_say =
+        followers.filter(|other| has_a_say(room, **other)).map(|other| &room.problem.groups[*other]);
     let could_be = have_a_say.filter(|other| room.problem.unfit(other, node).is_none());
     could_be.map(|other| i64::from(room.problem.worth(other, node))).sum()
+}
+
+/// Whether anything is done for a group that runs only where another one does.
+fn has_a_say(room: &Room<'_>, other: GroupIx) -> bool {
+    room.problem.groups[other].frozen.is_none() && super::offline(room, other).is_none()
 }
 
 /// So many of those that run only where a group runs are weighed: as many as fit into a number. More of
@@ -149,7 +159,7 @@ pub(super) fn carries(room: &Room<'_>, ix: GroupIx, node: NodeIx) -> u64 {
 
 fn could_follow(room: &Room<'_>, ix: GroupIx, other: GroupIx, node: NodeIx) -> bool {
     let (problem, follower) = (room.problem, &room.problem.groups[other]);
-    if follower.frozen.is_some() || follower.view.wanted_offline {
+    if !has_a_say(room, other) {
         return false;
     }
     let elsewhere = |aim: &&crate::problem::Aim| aim.group != ix;

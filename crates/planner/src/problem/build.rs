@@ -58,8 +58,8 @@ pub(crate) fn build<'a>(spec: &'a ClusterSpec, view: &'a View) -> Problem<'a> {
     let mut measures: Vec<&str> = measures.map(String::as_str).collect();
     measures.sort_unstable();
     measures.dedup();
-    let nodes = nodes(spec, view, &measures);
     let groups: Vec<&str> = sorted.iter().map(|group| group.name.as_str()).collect();
+    let nodes = nodes(spec, view, &groups, &measures);
     let names = Names {
         nodes: nodes.iter().enumerate().map(|(ix, node)| (node.name, NodeIx(ix))).collect(),
         groups: &groups,
@@ -91,7 +91,7 @@ pub(crate) fn build<'a>(spec: &'a ClusterSpec, view: &'a View) -> Problem<'a> {
 
 /// The members, and after them those that are none any more and still have something: it is taken over
 /// from them as from a node that is down.
-fn nodes<'a>(spec: &'a ClusterSpec, view: &'a View, measures: &[&str]) -> Vec<Node<'a>> {
+fn nodes<'a>(spec: &'a ClusterSpec, view: &'a View, groups: &[&str], measures: &[&str]) -> Vec<Node<'a>> {
     let of_file: BTreeMap<_, _> = spec.nodes.iter().map(|node| (&node.name, node)).collect();
     let mut domains = BTreeMap::new();
     let node = |node: &'a NodeView| {
@@ -112,7 +112,9 @@ fn nodes<'a>(spec: &'a ClusterSpec, view: &'a View, measures: &[&str]) -> Vec<No
         }
     };
     let mut nodes: Vec<Node<'a>> = view.nodes.iter().map(node).collect();
-    let copies = view.groups.values().flat_map(|group| &group.copies);
+    // Of a group that the file does not have, nothing is taken over.
+    let known = view.groups.iter().filter(|(name, _)| groups.binary_search(&name.as_str()).is_ok());
+    let copies = known.flat_map(|(_, group)| &group.copies);
     let members: BTreeSet<&NodeName> = view.nodes.iter().map(|node| &node.name).collect();
     let gone: BTreeSet<&NodeName> =
         copies.map(|copy| &copy.node).filter(|name| !members.contains(name)).collect();
@@ -169,7 +171,18 @@ fn build_group<'a>(
         copies,
     };
     group.frozen = frozen(problem, &group);
+    if group.copies.iter().any(|copy| is_unknown(problem, copy)) {
+        // What runs there is found out first; nobody is drawn away from where he may be well.
+        group.mobile = false;
+        group.asked = None;
+    }
     group
+}
+
+/// Whether a node that is there has a group, and has not said yet what of it runs.
+fn is_unknown(problem: &Problem<'_>, copy: &Copy<'_>) -> bool {
+    let there = crate::placement::is_there(problem.nodes[copy.node].standing);
+    there && copy.is_unknown()
 }
 
 fn copies<'a>(names: &Names<'_>, spec: &GroupSpec, view: &'a GroupView) -> Vec<Copy<'a>> {
@@ -255,6 +268,12 @@ fn relate(problem: &mut Problem<'_>) {
             problem.groups[aim.group].carried.push(*ix);
         }
     }
+    // Who only follows it goes wherever it goes: it must not go after such a one, or run away from it.
+    for ix in &places {
+        let near = std::mem::take(&mut problem.groups[*ix].near);
+        let stays = near.into_iter().filter(|(aim, ..)| !follows(problem, aim.group, *ix));
+        problem.groups[*ix].near = stays.collect();
+    }
     // From the most important down: whoever is needed is as important as who needs it. Each group is
     // raised at most once, by the first that reaches it.
     let mut by_priority = places;
@@ -274,6 +293,24 @@ fn relate(problem: &mut Problem<'_>) {
             open.extend(group.start_after.iter().flatten().map(|aim| aim.group));
         }
     }
+}
+
+/// Whether a group runs only where another one is, or where somebody is who does.
+fn follows(problem: &Problem<'_>, group: GroupIx, other: GroupIx) -> bool {
+    let mut open = vec![group];
+    let mut next = 0;
+    while let Some(one) = open.get(next).copied() {
+        for aim in &problem.groups[one].runs_with {
+            if aim.group == other {
+                return true;
+            }
+            if !open.contains(&aim.group) {
+                open.push(aim.group);
+            }
+        }
+        next += 1;
+    }
+    false
 }
 
 /// Nodes that a failure with `on_fail = "drain"` empties, for as long as the failure counts.

@@ -148,6 +148,17 @@ impl Copy<'_> {
         !self.strangers.is_empty() || self.states.values().any(|state| state.may_run())
     }
 
+    /// Whether anything of it runs that is not being stopped already.
+    pub(crate) fn stays_up(&self) -> bool {
+        let stays = |state: &State| state.may_run() && *state != State::Stopping;
+        !self.strangers.is_empty() || self.states.values().any(stays)
+    }
+
+    /// Whether the node has it, and nobody knows what of it runs.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.view.owned && self.states.values().any(|state| *state == State::Unknown)
+    }
+
     /// Whether it is this node's to run: it owns it, or something of it is there.
     pub(crate) fn is_here(&self) -> bool {
         self.view.owned || self.may_run()

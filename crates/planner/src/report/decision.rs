@@ -1,7 +1,7 @@
 //! Why a group leaves one node and comes to another: what its report says, and each of its steps.
 
 use super::obstacle;
-use super::words::{aim, names, resource};
+use super::words::{names, needs, resource};
 use crate::ids::{GroupIx, NodeIx};
 use crate::placement::{Criterion, Placement, Verdict, Why};
 use crate::problem::Problem;
@@ -76,6 +76,7 @@ impl Decision<'_> {
         let (is, has) = if one { ("is", "has") } else { ("are", "have") };
         match lost.max() {
             None if choice.places.len() > 1 => "it runs on every node where it can".to_owned(),
+            None if choice.weighed.is_empty() => format!("{names} {has} it already"),
             None => format!("only {names} can have it"),
             Some(Criterion::MakesRoom) => format!("nobody has to leave {names} for it"),
             Some(Criterion::Carries) => format!("most of what runs only with it can be on {names}"),
@@ -122,9 +123,7 @@ impl Decision<'_> {
             Why::StoppedBy(one) => {
                 format!("`{}` failed, and its on_fail is `stop`", resource(self.problem, self.ix, one))
             }
-            Why::Needs(other) => {
-                format!("it is online only while {} is", aim(self.problem, other))
-            }
+            Why::Needs(other) => needs(self.problem, other),
             Why::GivenUp(..) => "it failed, and is not moved for failures any more".to_owned(),
             _ => format!("{}; no other node can have it", self.leaves(from)),
         }

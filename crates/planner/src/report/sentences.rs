@@ -1,13 +1,13 @@
 //! What the report says of a group, and of each node that was weighed for it.
 
 use super::decision::Decision;
-use super::words::{aim, forgotten, names, span, times};
+use super::words::{aim, forgotten, missing, names, needs, span, times};
 use super::{Outcome, obstacle, steps};
 use crate::ids::{GroupIx, NodeIx};
 use crate::ordering::Continuity;
 use crate::placement::{Bar, Criterion, Placement, Verdict, Why};
 use crate::plan::Action;
-use crate::problem::{Frozen, Problem, worn_resource};
+use crate::problem::{Aim, Copy, Frozen, Problem, worn_resource};
 use crate::view::State;
 
 /// A verdict's word for programs.
@@ -52,6 +52,9 @@ pub(super) fn verdict(
             }
         }
         Verdict::Barred(bar) => obstacle::beside(problem, ix, node, bar),
+        Verdict::Less(Criterion::Stays) if problem.groups[ix].copies.iter().any(Copy::is_unknown) => {
+            "possible, but what runs where it is now has to be found out first".to_owned()
+        }
         Verdict::Less(criterion) => less(*criterion).to_owned(),
         Verdict::Yields => "possible, but another group would find no place then".to_owned(),
         Verdict::Enough => "possible, but as many as wanted are elsewhere".to_owned(),
@@ -99,10 +102,7 @@ pub(super) fn group(
                 "`{name}` failed, and its on_fail is `stop`; after `steadfast resource clear {name}` it starts"
             )
         }
-        Why::Needs(other) => {
-            let other = aim(problem, other);
-            format!("it is online only while {other} is, and {other} will be offline")
-        }
+        Why::Needs(other) => needs(problem, other),
         Why::GivenUp(count, until_ms) => {
             let how_often = match count {
                 0 => "it failed, and is never moved for failures".to_owned(),
@@ -143,13 +143,14 @@ fn nowhere(problem: &Problem<'_>, placement: &Placement, ix: GroupIx) -> String 
     let told = |(node, bar): &(NodeIx, &Bar)| {
         obstacle::with_remedy(problem, ix, bar, obstacle::sentence(problem, ix, *node, bar))
     };
-    let missing = barred.iter().find_map(|(_, bar)| match bar {
-        Bar::Elsewhere(other) if placement.choices[other.group].places.is_empty() => Some(*other),
+    let leader = barred.iter().find_map(|(_, bar)| match bar {
+        Bar::Elsewhere(other) => Some(*other),
         _ => None,
     });
-    if let Some(other) = missing {
-        let other = aim(problem, other);
-        return format!("it runs only with {other}, and {other} will be offline");
+    let is_anywhere =
+        |other: &Aim| placement.choices[other.group].places.iter().any(|at| at.primary || !other.primary);
+    if let Some(other) = leader.filter(|other| !is_anywhere(other)) {
+        return format!("it runs only with {}, and {}", aim(problem, other), missing(problem, other));
     }
     match barred.as_slice() {
         [] => "its possible owners and its rules leave it no node".to_owned(),
@@ -189,6 +190,7 @@ fn placed(
         }
         (Outcome::Recovers, _) => recovers(&decision, continuity),
         (Outcome::Moves, Some(from)) => decision.moves(from),
+        (_, None) if continuity.interrupted(ix).is_some() => recovers(&decision, continuity),
         _ => decision.starts(),
     };
     let wanted = group.clones.map_or(0, |clones| clones.primaries as usize);

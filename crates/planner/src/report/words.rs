@@ -21,6 +21,19 @@ pub(super) fn aim(problem: &Problem<'_>, aim: Aim) -> String {
     if aim.primary { format!("the primary of `{name}`") } else { format!("`{name}`") }
 }
 
+/// What becomes of another group, or of its primary, where nobody can have it.
+pub(super) fn missing(problem: &Problem<'_>, other: Aim) -> String {
+    match other.primary {
+        true => "there will be none".to_owned(),
+        false => format!("{} will be offline", aim(problem, other)),
+    }
+}
+
+/// Why a group is offline that needs another one online.
+pub(super) fn needs(problem: &Problem<'_>, other: Aim) -> String {
+    format!("it is online only while {} is, and {}", aim(problem, other), missing(problem, other))
+}
+
 /// Nodes by name: `n1, n2 and n3`.
 pub(super) fn names(problem: &Problem<'_>, nodes: &[NodeIx]) -> String {
     let name = |node: &NodeIx| problem.nodes[*node].name.as_str();

@@ -55,8 +55,7 @@ fn read(spec: &ClusterSpec, view: &mut View, line: &str) -> Option<()> {
         ["node", name, rest @ ..] => node(view, name, rest, line)?,
         [group, rest @ ..] => {
             let known = view.groups.entry(group.parse().ok()?).or_default();
-            let of_file = spec.group(&group.parse().ok()?)?;
-            self::group(of_file, known, rest, line)?;
+            self::group(spec.group(&group.parse().ok()?), known, rest, line)?;
         }
         [] => {}
     }
@@ -98,7 +97,13 @@ fn node(view: &mut View, name: &str, rest: &[&str], line: &str) -> Option<()> {
     Some(())
 }
 
-fn group(spec: &model::desired::GroupSpec, known: &mut GroupView, rest: &[&str], line: &str) -> Option<()> {
+/// Of a group that the file does not have, every resource is named.
+fn group(
+    spec: Option<&model::desired::GroupSpec>,
+    known: &mut GroupView,
+    rest: &[&str],
+    line: &str,
+) -> Option<()> {
     match rest {
         ["offline"] => known.wanted_offline = true,
         ["maintenance"] => known.maintenance = true,
@@ -142,7 +147,7 @@ fn group(spec: &model::desired::GroupSpec, known: &mut GroupView, rest: &[&str],
                 copy.takeover = Takeover::Never(why.to_owned());
             }
             copy.resources = match states {
-                None => spec.resources.iter().map(|one| (one.name.clone(), State::Online)).collect(),
+                None => spec?.resources.iter().map(|one| (one.name.clone(), State::Online)).collect(),
                 Some(states) => states.split(", ").map(state).collect::<Option<_>>()?,
             };
             known.copies.push(copy);

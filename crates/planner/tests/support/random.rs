@@ -73,10 +73,30 @@ pub fn spec(dice: &mut Dice, kind: Kind) -> ClusterSpec {
         let group = group(dice, kind, &names, &spec.groups, number, limited);
         spec.groups.push(group);
     }
+    if kind.relations && dice.one_in(3) {
+        wish_in_circles(dice, &mut spec.groups);
+    }
     if kind.relations && dice.one_in(5) && groups > 1 {
         spec.one_at_a_time = vec![spec.groups.iter().map(|group| group.name.clone()).collect()];
     }
     spec
+}
+
+/// Wishes may go in circles, and so may also be about a group that comes later in the file.
+fn wish_in_circles(dice: &mut Dice, groups: &mut [GroupSpec]) {
+    for place in 0..groups.len() {
+        let other = groups[dice.below(groups.len())].name.clone();
+        let policy = &mut groups[place].policy;
+        match dice.below(4) {
+            _ if groups[place].name == other => {}
+            0 => drop(
+                policy.near.insert(Target { group: other, primary: false }, dice.below(200) as i32 - 100),
+            ),
+            1 => policy.prefer_after = vec![other],
+            2 if !groups[place].anti_affinity.contains(&other) => groups[place].anti_affinity.push(other),
+            _ => {}
+        }
+    }
 }
 
 fn group(

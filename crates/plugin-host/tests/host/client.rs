@@ -222,6 +222,15 @@ impl Host {
         self.answer(call)
     }
 
+    /// Waits until it has printed this.
+    pub(crate) fn prints(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.printed().contains(text) {
+            assert!(Instant::now() < until, "{text}: {}", self.printed());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// What it has printed so far, on standard error; on standard output nothing ever comes.
     pub(crate) fn printed(&self) -> String {
         assert_eq!(self.stdout.metadata().unwrap().len(), 0, "standard output is not touched");

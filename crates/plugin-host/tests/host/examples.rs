@@ -60,7 +60,7 @@ fn the_example_in_c_lives_its_life_and_is_found_again_by_the_next_process() {
     assert_eq!(host.control("data", "device"), Outcome { text: device.to_owned(), ..Outcome::done() });
     // The daemon dies; what runs goes on running.
     assert_eq!(host.hang_up().code(), Some(i32::from(exit::DONE)));
-    assert!(host.printed().contains(&format!("{device}: claimed")), "{}", host.printed());
+    host.prints(&format!("{device}: claimed"));
     let mut host = Host::of(&library);
     host.open("data", "vendor-disk", &[("device", device)]);
     assert_eq!(host.call("data", Verb::Probe), Outcome::running());

@@ -133,7 +133,7 @@ fn while_it_is_watched_what_changes_is_told_once_and_what_the_library_says_is_lo
     host.say(&ToMonitor::Watch { id: id("a"), on: true });
     assert_eq!(host.control("a", "fail").text, "asked for fail");
     assert_eq!(host.hear(changed), (Outcome::not_running(), NoticedBy::Event));
-    assert!(host.printed().contains("(a text that is null)"), "{}", host.printed());
+    host.prints("(a text that is null)");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn what_it_prints_goes_to_standard_error() {
     let mut host = Host::of(&libraries.unruly(&[]));
     host.open("a", "unruly", &[]);
     assert_eq!(host.call("a", Verb::Online), Outcome::done());
-    assert!(host.printed().contains("printed by online of a\n"), "{}", host.printed());
+    host.prints("printed by online of a\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::machines::{COUNT, name};
 use super::stage::Stage;
 use api::NodeState;
 
-/// The file that is applied first. Its group is stored and shown; groups are not run yet.
+/// The file that is applied first.
 pub(super) const DECLARATION: &str = "\
 [cluster]
 name = \"demo\"
@@ -14,9 +14,8 @@ name = \"demo\"
 name = \"web\"
 preferred_owners = [\"n1\", \"n2\"]
 [[group.resource]]
-name = \"ip\"
-type = \"ip-address\"
-address = \"10.99.0.100/24\"
+name = \"app\"
+type = \"dummy\"
 ";
 
 /// Starts three daemons; one forms a cluster, the others join, and a declaration is applied.

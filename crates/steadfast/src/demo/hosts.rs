@@ -25,7 +25,8 @@ pub(super) struct Hosts {
 impl Hosts {
     /// Makes them.
     pub(super) fn make() -> Result<Self, Failed> {
-        let made = Self { lab: Lab::new(usize::from(COUNT))?, program: program()? };
+        // And one for clients, behind the nodes.
+        let made = Self { lab: Lab::new(usize::from(COUNT) + 1)?, program: program()? };
         for host in made.lab.hosts() {
             let link = || {
                 std::fs::create_dir(FOLDER)?;

@@ -1,6 +1,7 @@
 //! A clock that is a day off: told, and in nobody's way.
 
-use crate::cluster::{Cluster, Node};
+use crate::cluster::{Cluster, Node, wait_for};
+use crate::failover::{FILE, online_on};
 use events::ClockDiffers;
 
 const DAY_S: i64 = 86_400;
@@ -71,4 +72,36 @@ fn a_node_whose_clock_is_a_day_ahead_joins_works_and_says_so_when_it_refuses_a_t
     n3.tells(events::JoinTokenExpired::ENTRY);
     n4.join_with(n1, &token).ok();
     works(&cluster, n3);
+}
+
+#[test]
+fn groups_do_not_mind_a_wall_clock_that_is_set_and_set_back_while_they_run_and_are_taken_over() {
+    let cluster = hosts!(3);
+    for node in cluster.nodes() {
+        if !set_clock(test_name!(), node, 0) {
+            return;
+        }
+    }
+    cluster.form(1..=3);
+    let nodes = cluster.all::<3>();
+    let leader = cluster.settled(&nodes);
+    leader.apply(FILE).ok();
+    let owner = wait_for("it runs", || online_on(leader, "web"));
+    let generation = |node: Node<'_>| {
+        node.status().groups.into_iter().find(|group| group.name == "web").map(|group| group.generation)
+    };
+    let before = generation(leader);
+    for seconds in [DAY_S, -DAY_S, 0] {
+        assert!(set_clock(test_name!(), leader, seconds));
+        // It has planned by then: with the clock as it is.
+        leader.apply(&format!("{FILE}# {seconds}\n")).ok();
+        assert_eq!((online_on(leader, "web"), generation(leader)), (Some(owner.clone()), before));
+    }
+    let lost = nodes.into_iter().find(|node| node.name() == owner).unwrap();
+    let rest = cluster.others(lost);
+    lost.host().kill().unwrap();
+    for (node, seconds) in rest.iter().zip([-DAY_S, DAY_S]) {
+        assert!(set_clock(test_name!(), *node, seconds));
+    }
+    wait_for("it is taken over", || online_on(rest[0], "web").filter(|next| *next != owner));
 }

@@ -24,7 +24,10 @@ type = "dummy"
 "#;
 
 fn plan(node: Node<'_>, options: &str) -> Value {
-    serde_json::from_str(&node.run(&format!("plan --json {options}")).exited(3).stdout).unwrap()
+    let ran = node.run(&format!("plan --json {options}"));
+    // Whether anything would be done is not the question here.
+    assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
+    serde_json::from_str(&ran.stdout).unwrap()
 }
 
 fn place(plan: &Value, group: &str) -> Option<String> {
@@ -78,7 +81,8 @@ fn any_node_plans_what_the_leader_knows_and_past_plans_are_replayed() {
     let at = format!("--at {}:{}", made.node, made.seq);
     let expected = if lost.name() == "n2" { "n1" } else { "n2" };
     assert_eq!(place(&plan(other, &at), "web").as_deref(), Some(expected));
-    let told = other.run(&format!("plan {at}")).exited(3);
+    let told = other.run(&format!("plan {at}"));
+    assert!(matches!(told.code, Some(0 | 3)), "{told:?}");
     assert!(told.stdout.contains(&cause) && told.stdout.contains(&made.node), "{told:?}");
     assert!(!told.stderr.contains("planned otherwise"), "{told:?}");
     // With another file: what would have happened.
@@ -98,7 +102,7 @@ fn any_node_plans_what_the_leader_knows_and_past_plans_are_replayed() {
     leader.stop();
     leader.start();
     eventually("the plan of the life before is still there", || {
-        leader.run(&format!("plan {at}")).code == Some(3)
+        matches!(leader.run(&format!("plan {at}")).code, Some(0 | 3))
     });
 }
 

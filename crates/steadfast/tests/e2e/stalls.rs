@@ -1,7 +1,11 @@
 //! Nodes that stand still for a while, and nodes that stop in order.
 
+use crate::cluster::Node;
+use crate::failover::{FILE, serving};
 use api::{NodeState, Phase};
 use events::{DaemonStopped, LeadershipTransferred, NodeDown};
+use lab::NetworkLock;
+use std::time::Duration;
 
 #[test]
 fn a_leader_whose_host_stands_still_is_replaced_and_follows_when_it_goes_on() {
@@ -38,6 +42,31 @@ fn a_daemon_that_stands_still_is_missed_and_goes_on_as_a_member() {
     follower.daemon().thaw().unwrap();
     assert_eq!(cluster.settled(&nodes).name(), leader.name(), "nobody is deposed by it");
     assert_eq!(follower.status().standing.phase, Phase::Member);
+}
+
+#[test]
+fn nothing_stands_still_because_somebody_changes_the_kernels_network_configuration() {
+    let name = "nothing_stands_still_because_somebody_changes_the_kernels_network_configuration";
+    let cluster = formed!(3 of 4);
+    let referee = serving(&cluster, FILE);
+    let nodes: [Node<'_>; 3] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+    cluster.settled(&nodes);
+    let generation = || nodes[0].status().groups[0].generation;
+    let (calm, before) = (cluster.calm(), generation());
+    // For longer than any lease lasts; and it is the lock of the whole machine, so of all three.
+    let held = match NetworkLock::hold() {
+        Ok(held) => held,
+        Err(error) => return lab::skip(name, &format!("no userfaultfd: {error}")),
+    };
+    for _ in 0..6 {
+        std::thread::sleep(Duration::from_millis(500));
+        nodes.iter().for_each(|node| drop(node.ok("token create")));
+    }
+    drop(held);
+    cluster.settled(&nodes);
+    calm.held();
+    assert_eq!(generation(), before, "the group has stayed where it was");
+    assert_eq!(referee.end().several(), []);
 }
 
 #[test]

@@ -2,15 +2,16 @@
 
 use super::disk::Disk;
 use super::executor::DiskExecutor;
+use super::lease_hooks::{LeaseHooks, NoLeases};
 use super::log::LogStore;
-use super::machine_store::{MachineStore, NoticeSink};
-use super::message::{MAX_PROPOSAL_BYTES, PeerReply, PeerRequest, RefusedMessage, decode, encode};
+use super::machine_store::{Known, MachineStore, NoticeSink};
+use super::message::{Answer, MAX_PROPOSAL_BYTES, PeerReply, PeerRequest, RefusedMessage, decode, encode};
 use super::network::{Peers, Transport};
 use super::open::OpenStore;
-use super::quorum::Quorum;
+use super::quorum::{HOLDS_ELECTIONS, Quorum};
 use super::settings::EngineSettings;
 use super::standing::{PeerStanding, Role, Standing, Stopped};
-use super::types::{SnapshotData, Types};
+use super::types::Types;
 use super::{Failure, committer};
 use futures::future::{Either, select};
 use model::NodeId;
@@ -46,7 +47,9 @@ struct Shared<R: AsyncRuntime> {
     ended: Arc<AtomicBool>,
     disk: Arc<Disk>,
     logs: LogStore,
-    states: WatchReceiverOf<Types<R>, SnapshotData>,
+    states: WatchReceiverOf<Types<R>, Known>,
+    base: InstantOf<Types<R>>,
+    hooks: Arc<dyn LeaseHooks>,
     quorum: Arc<Quorum<R>>,
 }
 
@@ -132,24 +135,42 @@ impl<R: AsyncRuntime> Engine<R> {
         transport: Arc<dyn Transport>,
         sink: Arc<dyn NoticeSink>,
     ) -> Result<Self, StartError> {
+        Self::start_with_leases(settings, store, executor, transport, sink, Arc::new(NoLeases)).await
+    }
+
+    /// Starts an engine, as [`Self::start`] does; `hooks` is told what leases need of its messages.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_with_leases(
+        settings: EngineSettings,
+        store: OpenStore,
+        executor: Arc<dyn DiskExecutor>,
+        transport: Arc<dyn Transport>,
+        sink: Arc<dyn NoticeSink>,
+        hooks: Arc<dyn LeaseHooks>,
+    ) -> Result<Self, StartError> {
         let OpenStore { node, disk, log, snapshot } = store;
         let config = settings.config().map_err(|error| StartError::Timers(error.to_string()))?;
         executor
             .run(Box::pin(committer::run(Arc::clone(&disk), Arc::clone(&executor))))
             .map_err(StartError::Thread)?;
-        let known = snapshot.as_ref().map(|(_, state)| Arc::clone(state)).unwrap_or_default();
+        let known =
+            snapshot.as_ref().map(|(meta, state)| Known::new(state, meta.last_log_id)).unwrap_or_default();
         let (readers, states) = <WatchOf<Types<R>> as Watch>::channel(known);
         let machine = MachineStore::<R>::new(Arc::clone(&disk), snapshot, readers, sink);
         let logs = LogStore::new(Arc::clone(&disk), log);
         let quorum = Quorum::new(&settings);
-        let peers = Peers { transport, quorum: Arc::clone(&quorum) };
+        let peers = Peers { transport, quorum: Arc::clone(&quorum), hooks: Arc::clone(&hooks) };
         match Raft::<R>::new(node, Arc::new(config), peers, logs.clone(), machine).await {
             Ok(raft) => {
                 quorum.runs(raft.metrics());
                 let ended = Arc::new(AtomicBool::new(false));
                 let _ends_with_the_core =
                     R::spawn(note_the_end::<R>(raft.server_metrics(), Arc::clone(&ended)));
-                Ok(Self(Arc::new(Shared { node, settings, raft, ended, disk, logs, states, quorum })))
+                let base = <InstantOf<Types<R>> as Instant>::now();
+                let shared = Shared { node, settings, raft, ended, disk, logs, states, base, hooks, quorum };
+                Ok(Self(Arc::new(shared)))
             }
             Err(error) => {
                 disk.close().await;
@@ -205,6 +226,11 @@ impl<R: AsyncRuntime> Engine<R> {
         }
         let raft = &self.0.raft;
         let now = <InstantOf<Types<R>> as Instant>::now();
+        let led_in = request.term_of_leader();
+        if let Some(term) = led_in.filter(|term| !self.0.hooks.hears(*term)) {
+            let why = format!("the leader of term {term} has been replaced");
+            return encode(&Answer { reply: PeerReply::<R>::Stopped(why), evidence_ns: None });
+        }
         let reply = match request {
             PeerRequest::Append { quorum_age_ms, request } => {
                 let reply = if request.entries.is_empty() {
@@ -220,6 +246,9 @@ impl<R: AsyncRuntime> Engine<R> {
                 })
             }
             PeerRequest::Vote(request) => raft.vote(request).await.map(PeerReply::Vote),
+            PeerRequest::PreVote(_) if self.0.quorum.holds_elections() => {
+                Ok(PeerReply::Stopped(HOLDS_ELECTIONS.to_owned()))
+            }
             PeerRequest::PreVote(request) => raft.pre_vote(request).await.map(PeerReply::Vote),
             PeerRequest::Transfer(request) => {
                 raft.handle_transfer_leader(request).await.map(PeerReply::Transfer).map_err(RaftError::Fatal)
@@ -232,7 +261,14 @@ impl<R: AsyncRuntime> Engine<R> {
                     .map_err(RaftError::Fatal)
             }
         };
-        encode(&reply.unwrap_or_else(|error| PeerReply::<R>::Stopped(error.to_string())))
+        let reply = reply.unwrap_or_else(|error| PeerReply::<R>::Stopped(error.to_string()));
+        // openraft carries out its commands in their order, and an answer waits for the vote written before
+        // it: an answer that accepts implies that the term is on this disk. (A heartbeat that is answered
+        // early looks at the vote on the disk itself.) Read last of all: what is accepted is answered now.
+        let accepted = led_in.filter(|term| reply.accepts_leader(*term));
+        let evidence = accepted.and_then(|term| self.0.hooks.answered_older(term));
+        let evidence_ns = evidence.and_then(|age| u64::try_from(age.as_nanos()).ok());
+        encode(&Answer { reply, evidence_ns })
     }
 
     /// openraft answers a heartbeat when everything it accepted before is on the disk, so a disk that
@@ -260,7 +296,39 @@ impl<R: AsyncRuntime> Engine<R> {
     /// The state as this node has applied it.
     #[must_use]
     pub fn state(&self) -> Arc<ClusterState> {
-        Arc::clone(&self.0.states.borrow_watched())
+        Arc::clone(&self.0.states.borrow_watched().state)
+    }
+
+    pub(super) fn known(&self) -> (Arc<ClusterState>, Option<u64>) {
+        let known = self.0.states.borrow_watched();
+        (Arc::clone(&known.state), known.term)
+    }
+
+    pub(super) fn metrics(&self) -> RaftMetrics<Types<R>> {
+        self.0.raft.metrics().borrow_watched().clone()
+    }
+
+    pub(super) fn metrics_receiver(&self) -> WatchReceiverOf<Types<R>, RaftMetrics<Types<R>>> {
+        self.0.raft.metrics()
+    }
+
+    /// Whether openraft's core goes on. One that panicked leaves its last metrics behind as they were: they
+    /// would have it lead for ever.
+    pub(super) fn runs(&self, metrics: &RaftMetrics<Types<R>>) -> bool {
+        metrics.running_state.is_ok() && !self.0.ended.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn trigger_heartbeat(&self) {
+        // One that has ended has nobody to tell.
+        let _ = self.0.raft.trigger().heartbeat().await;
+    }
+
+    /// Nanoseconds since the engine began, and one: what was before it counts as nothing.
+    pub(super) fn mark(&self, at: InstantOf<Types<R>>) -> u64 {
+        if at < self.0.base {
+            return 0;
+        }
+        u64::try_from((at - self.0.base).as_nanos()).unwrap_or(u64::MAX).saturating_add(1)
     }
 
     /// Follows the state from now on.
@@ -446,13 +514,13 @@ fn peers<R: AsyncRuntime>(metrics: &RaftMetrics<Types<R>>) -> BTreeMap<NodeId, P
 }
 
 /// Follows the state. Only the newest is seen; what came in between is skipped.
-pub struct Changes<R: AsyncRuntime>(WatchReceiverOf<Types<R>, SnapshotData>);
+pub struct Changes<R: AsyncRuntime>(WatchReceiverOf<Types<R>, Known>);
 
 impl<R: AsyncRuntime> Changes<R> {
     /// Waits for a state that was not seen here yet; `None` once the engine has ended.
     pub async fn next(&mut self) -> Option<Arc<ClusterState>> {
         self.0.changed().await.ok()?;
-        Some(Arc::clone(&self.0.borrow_watched()))
+        Some(Arc::clone(&self.0.borrow_watched().state))
     }
 }
 

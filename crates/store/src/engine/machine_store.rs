@@ -38,13 +38,26 @@ pub trait NoticeSink: Send + Sync + 'static {
 /// The newest snapshot on the disk, in memory too: it is small, and peers ask for it.
 type Newest = Arc<Mutex<Option<(SnapshotMeta, SnapshotData)>>>;
 
+/// A state, and the term of the latest entry in it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) state: SnapshotData,
+    pub(crate) term: Option<u64>,
+}
+
+impl Known {
+    pub(crate) fn new(state: &SnapshotData, applied: Option<LogId>) -> Self {
+        Self { state: Arc::clone(state), term: applied.map(|id| id.leader_id.term) }
+    }
+}
+
 /// The state machine of one node.
 pub(crate) struct MachineStore<R: AsyncRuntime> {
     state: SnapshotData,
     applied: Option<LogId>,
     membership: StoredMembership,
     /// Locked only because not every runtime's sender may be shared, and openraft asks for it.
-    readers: Mutex<WatchSenderOf<Types<R>, SnapshotData>>,
+    readers: Mutex<WatchSenderOf<Types<R>, Known>>,
     sink: Arc<dyn NoticeSink>,
     disk: Arc<Disk>,
     newest: Newest,
@@ -55,7 +68,7 @@ impl<R: AsyncRuntime> MachineStore<R> {
     pub(crate) fn new(
         disk: Arc<Disk>,
         snapshot: Option<(SnapshotMeta, SnapshotData)>,
-        readers: WatchSenderOf<Types<R>, SnapshotData>,
+        readers: WatchSenderOf<Types<R>, Known>,
         sink: Arc<dyn NoticeSink>,
     ) -> Self {
         let (meta, state) = snapshot.clone().unwrap_or_default();
@@ -73,7 +86,7 @@ impl<R: AsyncRuntime> MachineStore<R> {
     fn publish(&self) {
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a reader there is nobody to tell.
-        let _ = readers.send(Arc::clone(&self.state));
+        let _ = readers.send(Known::new(&self.state, self.applied));
     }
 }
 

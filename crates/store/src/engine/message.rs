@@ -90,6 +90,15 @@ impl<R: AsyncRuntime> PeerRequest<R> {
         }
     }
 
+    /// The term of the leader whose message it is; nothing for a candidate's.
+    pub(crate) fn term_of_leader(&self) -> Option<u64> {
+        match self {
+            Self::Append { request, .. } => Some(request.vote.leader_id.term),
+            Self::Snapshot { vote, .. } => Some(vote.leader_id.term),
+            Self::Vote(_) | Self::PreVote(_) | Self::Transfer(_) => None,
+        }
+    }
+
     /// Who says so: every request carries its sender in its vote.
     pub(crate) fn sender(&self) -> NodeId {
         let vote = match self {
@@ -114,8 +123,32 @@ pub(crate) enum PeerReply<R: AsyncRuntime> {
     Transfer(TransferLeaderResponse<Types<R>>),
     /// To a snapshot.
     Snapshot(SnapshotResponse<Types<R>>),
-    /// This node's engine has stopped.
+    /// It has nothing to say: its engine has stopped, or the message is one that must not be answered.
     Stopped(String),
+}
+
+impl<R: AsyncRuntime> PeerReply<R> {
+    /// Whether the quorum of the leader of `term`, who asked, may count on it.
+    pub(crate) fn accepts_leader(&self, term: u64) -> bool {
+        match self {
+            Self::Append(reply) => !matches!(reply, AppendEntriesResponse::HigherVote(_)),
+            // A refusal says whom this node follows instead.
+            Self::Snapshot(reply) => reply.vote.leader_id.term <= term,
+            Self::Vote(_) | Self::Transfer(_) | Self::Stopped(_) => false,
+        }
+    }
+}
+
+/// An answer, with what leases need of it.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(crate) struct Answer<R: AsyncRuntime> {
+    /// What openraft says.
+    #[serde(flatten)]
+    pub(crate) reply: PeerReply<R>,
+    /// How long ago this node last answered an older leader, in nanoseconds; see `lease_hooks.rs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence_ns: Option<u64>,
 }
 
 /// Why a peer's message was not acted upon.

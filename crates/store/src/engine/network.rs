@@ -1,8 +1,9 @@
 //! openraft's way to its peers: over the injected transport.
 
 use super::BoxFuture;
-use super::message::{PeerReply, PeerRequest, decode, encode};
-use super::quorum::Quorum;
+use super::lease_hooks::LeaseHooks;
+use super::message::{Answer, PeerReply, PeerRequest, decode, encode};
+use super::quorum::{HOLDS_ELECTIONS, Quorum};
 use super::types::{LogId, Snapshot, SnapshotData, Types, Vote};
 use model::NodeId;
 use openraft::OptionalSend;
@@ -64,21 +65,28 @@ fn transfer_time(bytes: usize) -> Duration {
 pub(crate) struct Peers<R: AsyncRuntime> {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) quorum: Arc<Quorum<R>>,
+    pub(crate) hooks: Arc<dyn LeaseHooks>,
 }
 
 impl<R: AsyncRuntime> RaftNetworkFactory<Types<R>> for Peers<R> {
     type Network = Link<R>;
 
     async fn new_client(&mut self, target: NodeId, _node: &()) -> Link<R> {
-        Link { target, transport: Arc::clone(&self.transport), quorum: Arc::clone(&self.quorum) }
+        let (transport, quorum) = (Arc::clone(&self.transport), Arc::clone(&self.quorum));
+        Link { target, transport, quorum, hooks: Arc::clone(&self.hooks) }
     }
 }
 
 /// The way to one peer.
+///
+/// `stream_append` stays openraft's own, which asks one thing at a time. With several under way, openraft
+/// (`drain_acked`) takes an answer for one also for every later append that ends at the same entry, and
+/// dates it by the last of them: an empty append that nobody has answered would count for a quorum.
 pub(crate) struct Link<R: AsyncRuntime> {
     target: NodeId,
     transport: Arc<dyn Transport>,
     quorum: Arc<Quorum<R>>,
+    hooks: Arc<dyn LeaseHooks>,
 }
 
 impl<R: AsyncRuntime> Link<R> {
@@ -90,23 +98,38 @@ impl<R: AsyncRuntime> Link<R> {
         self.send(encode(&request).map_err(broken)?, within).await
     }
 
-    /// As the leader, unless it has to be silent.
-    async fn lead(&self, message: Vec<u8>, within: Duration) -> Result<PeerReply<R>, RPCError<Types<R>>> {
-        if self.quorum.is_silent() {
+    /// As the leader of a term, unless it has to be silent.
+    async fn lead(
+        &self,
+        term: u64,
+        message: Vec<u8>,
+        within: Duration,
+    ) -> Result<PeerReply<R>, RPCError<Types<R>>> {
+        if self.quorum.is_silent(term) {
             return Err(RPCError::Unreachable(Unreachable::from_string("silent, without a quorum")));
         }
-        self.send(message, within).await
+        let Answer { reply, evidence_ns } = self.exchange(message, within).await?;
+        if let Some(age) = evidence_ns {
+            self.hooks.evidence(term, self.target, Duration::from_nanos(age));
+        }
+        Ok(reply)
     }
 
     async fn send(&self, message: Vec<u8>, within: Duration) -> Result<PeerReply<R>, RPCError<Types<R>>> {
+        Ok(self.exchange(message, within).await?.reply)
+    }
+
+    async fn exchange(&self, message: Vec<u8>, within: Duration) -> Result<Answer<R>, RPCError<Types<R>>> {
         let answer =
             self.transport.send(self.target, message, within).await.map_err(|error| match error {
                 TransportError::Unreachable(what) => RPCError::Unreachable(Unreachable::from_string(what)),
                 TransportError::Interrupted(what) => broken(what),
             })?;
         match decode(&answer).map_err(broken)? {
-            PeerReply::Stopped(why) => Err(RPCError::Unreachable(Unreachable::from_string(why))),
-            reply => Ok(reply),
+            Answer { reply: PeerReply::Stopped(why), .. } => {
+                Err(RPCError::Unreachable(Unreachable::from_string(why)))
+            }
+            answer => Ok(answer),
         }
     }
 }
@@ -128,10 +151,11 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         request: AppendEntriesRequest<Types<R>>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<Types<R>>, RPCError<Types<R>>> {
+        let term = request.vote.leader_id.term;
         let (message, sent) = shortened(request, self.quorum.age_as_leader())?;
         let patience = if message.entries == 0 { 1 } else { ENTRIES_PATIENCE };
         let within = option.hard_ttl() * patience + transfer_time(message.bytes.len());
-        match self.lead(message.bytes, within).await? {
+        match self.lead(term, message.bytes, within).await? {
             PeerReply::Append(AppendEntriesResponse::Success) if message.shortened => {
                 Ok(AppendEntriesResponse::PartialSuccess(sent))
             }
@@ -157,6 +181,9 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         request: VoteRequest<Types<R>>,
         option: RPCOption,
     ) -> Result<VoteResponse<Types<R>>, RPCError<Types<R>>> {
+        if self.quorum.holds_elections() {
+            return Err(RPCError::Unreachable(Unreachable::from_string(HOLDS_ELECTIONS)));
+        }
         match self.ask(PeerRequest::PreVote(request), option.hard_ttl()).await? {
             PeerReply::Vote(reply) => Ok(reply),
             _ => Err(mismatch()),
@@ -187,7 +214,7 @@ impl<R: AsyncRuntime> RaftNetworkV2<Types<R>> for Link<R> {
         }
         let message = encode(&request).map_err(|error| streaming(broken(error)))?;
         let within = option.hard_ttl().min(SNAPSHOT_PATIENCE + transfer_time(message.len()));
-        match self.lead(message, within).await.map_err(streaming)? {
+        match self.lead(vote.leader_id.term, message, within).await.map_err(streaming)? {
             PeerReply::Snapshot(reply) => Ok(reply),
             _ => Err(streaming(mismatch())),
         }

@@ -4,11 +4,13 @@
 //! and a leader that has lost its quorum may still be heard by a minority. So every append says how
 //! old its leader's quorum is, and everybody can say the same of the cluster.
 //!
-//! The same knowledge lets a leader fall silent that has lost its quorum. openraft holds back its
-//! heartbeats then, in turns of silence and trying, but goes on sending entries; whoever receives
-//! them would believe in it for ever and help nobody else to be elected.
+//! The same knowledge lets a leader fall silent that has lost its quorum, in turns of silence and
+//! trying: whoever goes on hearing it would believe in it for ever and help nobody else to be elected.
+//! A leader that never had a quorum is silenced from its first message on, and one whose machine stood
+//! still from when it woke (`stall.rs`).
 
 use super::settings::EngineSettings;
+use super::stall::Stalls;
 use super::types::Types;
 use model::NodeId;
 use openraft::alias::{InstantOf, WatchReceiverOf};
@@ -19,6 +21,9 @@ use std::time::Duration;
 
 type Metrics<R> = WatchReceiverOf<Types<R>, RaftMetrics<Types<R>>>;
 
+/// Why no vote is asked for, and none promised.
+pub(crate) const HOLDS_ELECTIONS: &str = "this node stood still, and waits for its leader first";
+
 /// What this node knows of the cluster's quorum.
 pub(crate) struct Quorum<R: AsyncRuntime> {
     /// openraft's figures, once it runs.
@@ -28,6 +33,9 @@ pub(crate) struct Quorum<R: AsyncRuntime> {
     /// How long a turn of silence, or of trying, lasts.
     turn: Duration,
     heard: Mutex<Option<Heard<R>>>,
+    /// A term in which this node leads and has had no quorum yet, and its first message there.
+    without: Mutex<Option<(u64, InstantOf<Types<R>>)>>,
+    stalls: Arc<Stalls<R>>,
 }
 
 /// What a leader said last.
@@ -41,7 +49,8 @@ struct Heard<R: AsyncRuntime> {
 impl<R: AsyncRuntime> Quorum<R> {
     pub(crate) fn new(settings: &EngineSettings) -> Arc<Self> {
         let (lease, turn) = (settings.election_max, settings.quorum_loss_turn());
-        Arc::new(Self { metrics: OnceLock::new(), lease, turn, heard: Mutex::new(None) })
+        let (heard, without, stalls) = (Mutex::default(), Mutex::default(), Stalls::watch(settings));
+        Arc::new(Self { metrics: OnceLock::new(), lease, turn, heard, without, stalls })
     }
 
     /// openraft runs.
@@ -55,11 +64,32 @@ impl<R: AsyncRuntime> Quorum<R> {
         age_of(&self.metrics.get()?.borrow_watched())
     }
 
-    /// Whether this is a leader that has lost its quorum, and it is a turn of silence: the same turns
-    /// as those of openraft's heartbeats.
-    pub(crate) fn is_silent(&self) -> bool {
-        let lost = self.age_as_leader().and_then(|age| age.checked_sub(self.lease));
+    /// Before the leader of `term`, this node, sends a message: whether it has lost its quorum, and it is
+    /// a turn of silence.
+    pub(crate) fn is_silent(&self, term: u64) -> bool {
+        let age = self.age_without(self.age_as_leader(), term);
+        let awake = self.stalls.woke_ago().map_or(age, |ago| ago.min(age));
+        let lost = awake.checked_sub(self.lease);
         lost.is_some_and(|lost| (lost.as_millis() / self.turn.as_millis().max(1)).is_multiple_of(2))
+    }
+
+    /// Whether nobody is asked for a vote now, and none is promised: this node has just stood still.
+    pub(crate) fn holds_elections(&self) -> bool {
+        self.stalls.holds_elections()
+    }
+
+    /// How old the quorum is; where there is none at all, since the leader of `term` sent a message first
+    /// without one.
+    fn age_without(&self, age: Option<Duration>, term: u64) -> Duration {
+        let mut without = self.without.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = without.take().filter(|(known, _)| *known == term);
+        match age {
+            Some(age) => age,
+            None => {
+                let since = since.unwrap_or_else(|| (term, <InstantOf<Types<R>> as Instant>::now()));
+                without.insert(since).1.elapsed()
+            }
+        }
     }
 
     /// A leader was heard, at `at`, and said how old its quorum was.

@@ -32,8 +32,8 @@ impl EngineSettings {
 
     /// A leader that lost its quorum falls silent for so long, so that followers who still hear it
     /// (a cut in one direction, a minority) notice, and may elect another; then it tries for as long.
-    /// openraft accepts no less than two leases, which is just enough for one election in which
-    /// nobody is in anybody's way. Three leave room for a second.
+    /// Two leases would be just enough for one election in which nobody is in anybody's way. Three
+    /// leave room for a second.
     pub(crate) fn quorum_loss_turn(&self) -> Duration {
         self.election_max * 3
     }
@@ -57,7 +57,9 @@ impl EngineSettings {
             // missing entries at once. Left alone, as is the default, it would follow nobody in
             // silence, and the entries would stay on one disk less than was promised.
             allow_log_reversion: Some(true),
-            quorum_loss_probe_interval: Some(ms(self.quorum_loss_turn())),
+            // A leader that lost its quorum is silenced where all of its messages pass (`quorum.rs`):
+            // openraft holds back its heartbeats alone, and also after its machine stood still.
+            quorum_loss_probe_interval: None,
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
             max_in_snapshot_log_to_keep: self.log_kept,
             // Whole batches: a purge is a write like any other.

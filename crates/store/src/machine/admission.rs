@@ -8,7 +8,7 @@
 use super::members::{address_is_free, common_protocol, retire};
 use super::{Accepted, Asked, Verdict};
 use events::{NodeAdmitted, NodeJoined};
-use model::stored::{ClusterState, NewNode, NodeRecord, Rejection};
+use model::stored::{ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, Rejection};
 use model::{NodeId, TokenId};
 
 pub(super) fn admit(
@@ -50,6 +50,8 @@ pub(super) fn admit(
         token: Some(token),
         incarnation: None,
         types: std::collections::BTreeMap::new(),
+        intent: NodeIntent::default(),
+        means: NodeMeans::default(),
     };
     state.nodes.insert(id, record);
     let admitted =

@@ -1,8 +1,8 @@
 //! Replacing what the administrator asked for.
 
-use super::{Accepted, Asked, Verdict};
+use super::{Accepted, Asked, Verdict, ownership};
 use events::ConfigurationApplied;
-use model::desired::ClusterSpec;
+use model::desired::{ClusterSpec, Profile};
 use model::stored::{ClusterState, Rejection};
 use model::{ClusterName, Revision};
 use std::collections::BTreeMap;
@@ -33,9 +33,31 @@ pub(super) fn configure(
         return Ok(Accepted::as_it_is());
     }
     let summary = summary(&state.spec, wanted.spec);
+    longest_profile(state, wanted.spec.profile);
     state.spec = wanted.spec.clone();
+    ownership::widen_needs(state);
+    ownership::sweep(state);
     wanted.text.clone_into(&mut state.declaration);
     Ok(Accepted::changed(ConfigurationApplied { by: asked.by(), summary }))
+}
+
+/// While leases of a former profile may run on, whoever takes over waits as long as the longer one says.
+fn longest_profile(state: &mut ClusterState, next: Profile) {
+    let length = |profile: &Profile| match profile {
+        Profile::Fast => 0,
+        Profile::Default => 1,
+        Profile::Patient => 2,
+    };
+    let known = state.longest_profile.into_iter().chain([state.spec.profile, next]);
+    state.longest_profile = known.max_by_key(length).filter(|longest| *longest != next);
+}
+
+/// All leases of profiles before this one have ended.
+pub(super) fn settle(state: &mut ClusterState, profile: Profile) -> Accepted {
+    if state.spec.profile != profile || state.longest_profile.take().is_none() {
+        return Accepted::as_it_is();
+    }
+    Accepted::quietly()
 }
 
 /// What is different, in a line.
@@ -53,6 +75,12 @@ fn summary(before: &ClusterSpec, after: &ClusterSpec) -> String {
     }
     if before.stall_policy != after.stall_policy {
         parts.push(format!("stall policy {}", after.stall_policy));
+    }
+    if before.assume_pause_below_ms != after.assume_pause_below_ms {
+        parts.push(match after.assume_pause_below_ms {
+            Some(ms) => format!("pauses of virtual machines assumed below {ms} ms"),
+            None => "nothing assumed of pauses of virtual machines".to_owned(),
+        });
     }
     // The same groups in another order, or another comment.
     if parts.is_empty() { "its text alone".to_owned() } else { parts.join(", ") }

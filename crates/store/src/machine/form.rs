@@ -2,7 +2,7 @@
 
 use super::{Accepted, Asked, Verdict};
 use events::ClusterFormed;
-use model::stored::{ClusterRecord, ClusterState, NewNode, NodeRecord, Rejection};
+use model::stored::{ClusterRecord, ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, Rejection};
 
 pub(super) fn form(
     state: &mut ClusterState,
@@ -38,5 +38,7 @@ fn member(node: &NewNode, asked: &Asked) -> NodeRecord {
         token: None,
         incarnation: None,
         types: std::collections::BTreeMap::new(),
+        intent: NodeIntent::default(),
+        means: NodeMeans::default(),
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{Accepted, Asked, Verdict};
 use events::{NodeConfigurationChanged, NodeEvicted};
-use model::stored::{ClusterState, EvictedRecord, ProtocolRange, Rejection, SoftwareVersion, TypeProblem};
+use model::stored::{
+    ClusterState, CopyStage, EvictedRecord, NodeMeans, ProtocolRange, Rejection, SoftwareVersion, TypeProblem,
+};
 use model::{Endpoint, Incarnation, NodeId, NodeName, TypeName};
 use std::collections::BTreeMap;
 
@@ -56,6 +58,17 @@ pub(super) fn report_types(
     Ok(Accepted::quietly())
 }
 
+/// What guards what a member runs, as it says.
+pub(super) fn report_means(state: &mut ClusterState, node: NodeId, means: &NodeMeans) -> Verdict {
+    let unknown = || Rejection::UnknownNode { name: format!("number {node}") };
+    let member = state.nodes.get_mut(&node).ok_or_else(unknown)?;
+    if member.means == *means {
+        return Ok(Accepted::as_it_is());
+    }
+    member.means.clone_from(means);
+    Ok(Accepted::quietly())
+}
+
 pub(super) fn evict(state: &mut ClusterState, asked: &Asked, name: &NodeName) -> Verdict {
     let Some((id, member)) = state.node_named(name) else {
         return Err(Rejection::UnknownNode { name: name.to_string() });
@@ -64,7 +77,19 @@ pub(super) fn evict(state: &mut ClusterState, asked: &Asked, name: &NodeName) ->
         return Err(Rejection::LastNode { name: name.clone() });
     }
     retire(state, asked, id);
-    Ok(Accepted::changed(NodeEvicted { node: name.clone(), by: asked.by() }))
+    // Its lease may run on: whoever takes over has to wait for it.
+    let mut owned = false;
+    for record in state.groups.values_mut() {
+        if record.asked == Some(id) {
+            record.asked = None;
+        }
+        if let Some(copy) = record.copies.get_mut(&id) {
+            owned |= copy.stage == CopyStage::Held;
+            copy.stage = CopyStage::Revoked;
+        }
+    }
+    let accepted = Accepted::changed(NodeEvicted { node: name.clone(), by: asked.by() });
+    Ok(if owned { accepted.owned() } else { accepted })
 }
 
 /// Makes a member a former one, whose certificate is refused for ever. Its token, where its join
@@ -76,6 +101,7 @@ pub(super) fn retire(state: &mut ClusterState, asked: &Asked, id: NodeId) {
             certificate: member.certificate,
             at: asked.at,
             by: asked.by(),
+            means: member.means,
         };
         state.evicted.insert(id, record);
     }

@@ -7,13 +7,13 @@ use api::{Changed, NodeShown, Problem, ProblemKind};
 use axum::Json;
 use axum::extract::{Path, State};
 use model::NodeName;
-use model::stored::{Command, Rejection};
+use model::stored::{Actor, Command, NodeIntent, Rejection};
 use std::sync::Arc;
 
 /// The members.
 #[utoipa::path(get, path = "/v1/nodes", responses((status = 200, body = Vec<NodeShown>)))]
 pub async fn list(State(node): State<Arc<Node>>, _: Administrator) -> Answer<Vec<NodeShown>> {
-    Ok(Json(crate::status::status(&node).nodes))
+    Ok(Json(crate::status::status(&node).await.nodes))
 }
 
 /// One member.
@@ -24,7 +24,7 @@ pub async fn show(
     _: Administrator,
     Path(name): Path<String>,
 ) -> Answer<NodeShown> {
-    let found = crate::status::status(&node).nodes.into_iter().find(|shown| shown.name == name);
+    let found = crate::status::status(&node).await.nodes.into_iter().find(|shown| shown.name == name);
     Ok(Json(found.ok_or_else(|| unknown(name))?))
 }
 
@@ -40,6 +40,69 @@ pub async fn evict(
     can_be_spared(&node, &target)?;
     let written = node.write(actor, Command::Evict { node: target.clone() }).await?;
     let text = format!("node {target} was evicted; its certificate is refused from now on");
+    Ok(Json(Changed { revision: written.revision.0, text }))
+}
+
+/// Uses a node again: what should rather be there may come back.
+#[utoipa::path(post, path = "/v1/nodes/{name}/resume", params(("name" = String, Path)),
+    responses((status = 200, body = Changed), (status = "default", body = Problem)))]
+pub async fn resume(
+    State(node): State<Arc<Node>>,
+    Administrator(actor): Administrator,
+    Path(name): Path<String>,
+) -> Answer<Changed> {
+    intend(&node, actor, name, NodeIntent::Active, "is used").await
+}
+
+/// Moves everything away from a node, and gives it nothing more.
+#[utoipa::path(post, path = "/v1/nodes/{name}/drain", params(("name" = String, Path)),
+    responses((status = 200, body = Changed), (status = "default", body = Problem)))]
+pub async fn drain(
+    State(node): State<Arc<Node>>,
+    Administrator(actor): Administrator,
+    Path(name): Path<String>,
+) -> Answer<Changed> {
+    intend(&node, actor, name, NodeIntent::Draining, "is drained: what it has moves away").await
+}
+
+/// Leaves a node what it has, and gives it nothing more.
+#[utoipa::path(post, path = "/v1/nodes/{name}/pause", params(("name" = String, Path)),
+    responses((status = 200, body = Changed), (status = "default", body = Problem)))]
+pub async fn pause(
+    State(node): State<Arc<Node>>,
+    Administrator(actor): Administrator,
+    Path(name): Path<String>,
+) -> Answer<Changed> {
+    intend(&node, actor, name, NodeIntent::Paused, "is paused: it keeps what it has, and gets nothing more")
+        .await
+}
+
+async fn intend(node: &Node, actor: Actor, name: String, intent: NodeIntent, what: &str) -> Answer<Changed> {
+    let target: NodeName = name.parse().map_err(|_| unknown(name))?;
+    let text = format!("node {target} {what}");
+    let written = node.write(actor, Command::SetNodeIntent { node: target, intent }).await?;
+    Ok(Json(Changed { revision: written.revision.0, text }))
+}
+
+/// Vouches that a node runs nothing: what it had is free at once. Refused while it is heard from.
+#[utoipa::path(post, path = "/v1/nodes/{name}/confirm-down", params(("name" = String, Path)),
+    responses((status = 200, body = Changed), (status = "default", body = Problem)))]
+pub async fn confirm_down(
+    State(node): State<Arc<Node>>,
+    Administrator(actor): Administrator,
+    Path(name): Path<String>,
+) -> Answer<Changed> {
+    let target: NodeName = name.parse().map_err(|_| unknown(name))?;
+    let state = node.state();
+    if let Some((id, _)) = state.node_named(&target)
+        && node.is_up(id)
+    {
+        let text = format!("node {target} is not down: it is heard from");
+        let next = format!("steadfast node drain {target}");
+        return Err(Problem::new(ProblemKind::Conflict, text).next(next).into());
+    }
+    let text = format!("node {target} is confirmed to be down; what it had is free");
+    let written = node.write(actor, Command::ConfirmDown { node: target }).await?;
     Ok(Json(Changed { revision: written.revision.0, text }))
 }
 

@@ -120,20 +120,21 @@ pub(super) fn recorded(node: &Node, seq: u64) -> Result<PlanInputs, Problem> {
 
 /// What this node knows now.
 pub(super) fn own(node: &Node) -> PlanInputs {
+    let (reports, _) = node.leading.reports();
     let state = node.state();
     PlanInputs {
         made: None,
         node: node.name().to_string(),
         leads: planning::leads(node),
         revision: state.revision.0,
-        view: view::view(node, &state),
-        spec: state.spec.clone(),
+        view: view::view(node, &state, &reports),
+        spec: planning::carried_out(&state.spec).into_owned(),
         steps: Vec::new(),
     }
 }
 
 /// What the leader knows now; what this node does, if no leader answers.
-async fn known(node: &Node) -> PlanInputs {
+pub(super) async fn known(node: &Node) -> PlanInputs {
     let leader = node.quorum().leader.filter(|leader| Some(*leader) != node.id());
     if let Some(leader) = leader {
         let query = PlanInputsQuery::default();

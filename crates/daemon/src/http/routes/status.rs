@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The cluster as this node knows it. Answers without quorum, without a cluster, and at once.
 #[utoipa::path(get, path = "/v1/status", responses((status = 200, body = Status)))]
 pub async fn status(State(node): State<Arc<Node>>, _: Administrator) -> Answer<Status> {
-    Ok(Json(crate::status::status(&node)))
+    Ok(Json(crate::status::status(&node).await))
 }
 
 /// This document.

@@ -9,6 +9,7 @@
 //! | `kept` | `bytes` | how many bytes of values there are |
 
 use super::{Bounds, Made};
+use crate::planning::carried_out;
 use crate::side_file::{self, Damage};
 use api::{PlanInputs, PlanMade};
 use model::NodeName;
@@ -64,7 +65,7 @@ pub(super) fn pack(node: &NodeName, made: &Made) -> Result<Packed, serde_json::E
         view: made.view.clone(),
         steps: made.plan.steps.iter().map(planner::Step::in_short).collect(),
     };
-    let asked = serde_json::to_vec(&made.state.spec)?;
+    let asked = serde_json::to_vec(carried_out(&made.state.spec).as_ref())?;
     Ok(Packed {
         made: PlanMade {
             seq: 0,

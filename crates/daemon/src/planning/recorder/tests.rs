@@ -67,6 +67,22 @@ async fn a_recorded_plan_is_made_again_from_what_it_was_made_of() {
 }
 
 #[tokio::test]
+async fn a_recorded_plan_is_made_of_what_this_version_carries_out() {
+    let room = Room::new();
+    let recorder = room.open(Bounds::default());
+    let mut one = made("n2 is down", &["vm"]);
+    let mut state = ClusterState::clone(&one.state);
+    let guest = r#"{"name": "guest", "type": "dummy", "exclusive": "none"}"#;
+    state.spec.groups[0].resources.push(serde_json::from_str(guest).unwrap());
+    state.spec.groups[0].resources[0].policy.live_migration = true;
+    one.state = Arc::new(state);
+    recorder.keep(one);
+    recorder.flush();
+    let kept = recorder.inputs(1).unwrap().unwrap();
+    assert!(!kept.spec.groups[0].resources[0].policy.live_migration);
+}
+
+#[tokio::test]
 async fn the_oldest_go_first_and_what_was_asked_for_stays_as_long_as_a_plan_needs_it() {
     let room = Room::new();
     let recorder = room.open(SMALL);

@@ -3,8 +3,8 @@
 use super::catalogue::Named;
 use super::tools::{self, ENV_RESOURCE, ENV_SOCKET};
 use process::Mark;
+use resource_api::Instance;
 use resource_api::instance::as_text;
-use resource_api::{Instance, ResourceId};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,14 +51,6 @@ impl Call<'_> {
     }
 }
 
-/// What agents are told that their resource is called. They make names of files, containers and
-/// attributes of it and put it into regular expressions, so it is of letters, digits, `_`, `-` and `.`
-/// alone: group, dot, resource. Dots of the group are doubled, so that no two resources have one name:
-/// none begins with a dot.
-pub(super) fn instance_name(id: &ResourceId) -> String {
-    format!("{}.{}", id.group.as_str().replace('.', ".."), id.resource)
-}
-
 /// By what all that was started for a resource of this monitor is known.
 pub(super) fn mark(of: Of<'_>) -> Mark {
     // Several nodes can share a machine in tests, and its processes with it; their folders they do not.
@@ -95,7 +87,7 @@ impl Surroundings {
         path.push(PATH);
         add("PATH", path);
         add("HA_SBIN_DIR", tools.into());
-        let name = instance_name(&of.instance.id);
+        let name = of.instance.id.agent_name();
         add("HA_LOGTAG", format!("{}({name})", named.agent).into());
         add("OCF_RESOURCE_INSTANCE", name.into());
         all.extend(mark(of).variables().iter().cloned());
@@ -140,9 +132,10 @@ pub(super) fn unfit<'a>(pairs: impl IntoIterator<Item = (&'a String, String)>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resource_api::ResourceId;
 
     fn named(group: &str, resource: &str) -> String {
-        instance_name(&ResourceId { group: group.parse().unwrap(), resource: resource.parse().unwrap() })
+        ResourceId { group: group.parse().unwrap(), resource: resource.parse().unwrap() }.agent_name()
     }
 
     #[test]

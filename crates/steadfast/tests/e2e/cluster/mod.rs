@@ -131,15 +131,6 @@ impl Cluster {
         self.nodes().find(|node| node.name() == leader).expect("it is one of them")
     }
 
-    /// Waits until nothing changes the database any more but the test: some time after its start, each
-    /// daemon has its life recorded. For clusters that [`Self::form`] has formed, and nothing since.
-    pub(crate) fn recorded(&self) {
-        // Formed, the token of `init`, n1's life; for each other a token, admitted, full, its life.
-        let changes = |members: u64| 3 + 4 * (members - 1);
-        self.node(1)
-            .until("every life is recorded", |status| status.revision >= changes(status.nodes.len() as u64));
-    }
-
     /// Waits until one of these nodes leads, in the eyes of all of them, whoever else is missing.
     pub(crate) fn led_by_one_of<'c>(&'c self, members: &[Node<'_>]) -> Node<'c> {
         let names: Vec<_> = members.iter().map(|node| node.name()).collect();

@@ -104,6 +104,20 @@ impl<'c> Node<'c> {
         command.args(["--config", CONFIG, "run"]).start_daemon(DAEMON).unwrap()
     }
 
+    /// Starts its daemon without these rights (`-bpf,-net_admin`), and waits until it answers.
+    pub(crate) fn start_without(self, capabilities: &str) -> Daemon {
+        let program = env!("CARGO_BIN_EXE_steadfast");
+        let command = self.host.command("setpriv");
+        let command =
+            command.args(["--bounding-set", capabilities, "--", program, "--config", CONFIG, "run"]);
+        let daemon = command.start_daemon(DAEMON).unwrap();
+        eventually(&format!("{} to answer", self.name()), || {
+            assert!(daemon.is_running(), "the daemon of {} has ended:\n{}", self.name(), daemon.log());
+            self.try_status().is_some()
+        });
+        daemon
+    }
+
     /// Its daemon, which was started.
     pub(crate) fn daemon(self) -> Daemon {
         self.host.daemon(DAEMON).expect("it was started")

@@ -5,7 +5,7 @@ use crate::engine::Tokio;
 use crate::engine::disk::Disk;
 use crate::engine::executor::{DedicatedThread, DiskExecutor};
 use crate::engine::log::{Log, LogStore};
-use crate::engine::machine_store::MachineStore;
+use crate::engine::machine_store::{Known, MachineStore};
 use crate::engine::types::Types;
 use crate::engine::{committer, create_backend, open::builder};
 use openraft::StorageError;
@@ -27,7 +27,7 @@ impl StoreBuilder<Types<Tokio>, LogStore, MachineStore<Tokio>, TempDir> for Fres
         let disk = Arc::new(Disk::new(builder().open(path).unwrap()));
         let executor: Arc<dyn DiskExecutor> = Arc::new(DedicatedThread);
         executor.run(Box::pin(committer::run(Arc::clone(&disk), Arc::clone(&executor)))).unwrap();
-        let (readers, _) = <WatchOf<Types<Tokio>> as Watch>::channel(Arc::default());
+        let (readers, _) = <WatchOf<Types<Tokio>> as Watch>::channel(Known::default());
         let machine = MachineStore::new(Arc::clone(&disk), None, readers, Arc::new(Told::default()));
         Ok((folder, LogStore::new(disk, Log::default()), machine))
     }

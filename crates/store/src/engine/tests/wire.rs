@@ -6,7 +6,7 @@
 
 use super::support::token;
 use crate::engine::Tokio;
-use crate::engine::message::{PeerReply, PeerRequest, RefusedMessage, decode, encode};
+use crate::engine::message::{Answer, PeerReply, PeerRequest, RefusedMessage, decode, encode};
 use crate::engine::open::Marker;
 use crate::engine::types::{
     CommittedLeaderId, Entry, LeaderId, LogId, SnapshotMeta, StoredMembership, Types, Vote,
@@ -114,7 +114,28 @@ fn messages_keep_their_form() {
     golden.add(&Reply::Transfer(Err(TransferLeaderError::LogNotFlushed { expected, actual: None })));
     golden.add(&Reply::Snapshot(SnapshotResponse::new(vote(true))));
     golden.add(&Reply::Stopped("its disk failed".to_owned()));
+    for evidence_ns in [None, Some(250_000_000)] {
+        golden.add(&Answer { reply: Reply::Append(AppendEntriesResponse::Success), evidence_ns });
+    }
     golden.check("messages.v1.json");
+}
+
+#[test]
+fn an_answer_without_evidence_is_that_of_the_version_before() {
+    let older = Versioned::encode(Reply::Append(AppendEntriesResponse::PartialSuccess(Some(id(3, 8)))));
+    let answer: Answer<Tokio> = decode(&older).unwrap();
+    assert_eq!(answer.evidence_ns, None);
+    assert_eq!(encode(&answer).unwrap(), older, "nor does the version before have to read anything new");
+}
+
+#[test]
+fn a_refusal_is_nothing_that_a_quorum_may_count_on() {
+    // The one who answers follows the leader of term 3.
+    let accepts = |reply: Reply, term| reply.accepts_leader(term);
+    assert!(accepts(Reply::Snapshot(SnapshotResponse::new(vote(true))), 3));
+    assert!(!accepts(Reply::Snapshot(SnapshotResponse::new(vote(true))), 2));
+    assert!(accepts(Reply::Append(AppendEntriesResponse::Conflict), 3));
+    assert!(!accepts(Reply::Append(AppendEntriesResponse::HigherVote(vote(true))), 2));
 }
 
 #[test]

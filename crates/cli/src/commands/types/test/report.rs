@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::out::Out;
 use crate::paint::{Tone, clean, tone};
+use crate::render::wrap;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ impl Report {
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let step = Step { step: what.to_owned(), result, reason, output, took_ms };
         if !self.json {
-            out.data(&line(&step))?;
+            out.data(&line(&step, out.width()))?;
         }
         self.steps.push(step);
         Ok(())
@@ -110,20 +111,44 @@ impl Report {
     }
 }
 
-fn line(step: &Step) -> String {
+/// Where the text of a step begins.
+const TEXT: usize = 7;
+
+fn line(step: &Step, width: Option<u16>) -> String {
     let word = match step.result {
         Held::Passed => tone("ok    ", Tone::Good),
         Held::Failed => tone("FAILED", Tone::Bad),
         Held::Skipped => tone("-     ", Tone::Doubt),
     };
-    let mut text = format!("{word} {}", clean(&step.step));
+    let mut said = clean(&step.step);
     if !step.reason.is_empty() {
-        text.push_str(&format!(": {}", clean(&step.reason)));
+        said.push_str(&format!(": {}", clean(&step.reason)));
     }
-    text.push('\n');
+    let mut text = format!("{word} {}\n", wrap(&said, width, TEXT));
     // What it printed, as it printed it, but beside the rest.
     for printed in step.output.lines() {
         text.push_str(&format!("       | {}\n", clean(printed)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paint::paint;
+
+    #[test]
+    fn long_lines_are_folded_beside_the_word_and_what_was_printed_is_left_as_it_was() {
+        let printed = "x".repeat(60);
+        let step = Step {
+            step: "its parameters are valid here".to_owned(),
+            result: Held::Failed,
+            reason: "`command` is no list".to_owned(),
+            output: printed.clone(),
+            took_ms: 1,
+        };
+        let folded = "FAILED its parameters are valid here:\n       `command` is no list\n";
+        assert_eq!(paint(&line(&step, Some(40)), false), format!("{folded}       | {printed}\n"));
+        assert_eq!(paint(&line(&step, None), false).lines().count(), 2);
+    }
 }

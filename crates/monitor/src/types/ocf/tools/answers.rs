@@ -7,7 +7,6 @@ use super::command::{Command, What, understand};
 use super::status;
 use crate::kind::Known;
 use crate::shim::{Answered, Asked};
-use crate::types::ocf::environment::instance_name;
 use resource_api::{FromMonitor, Note, ResourceId};
 
 /// What Pacemaker calls infinite.
@@ -86,7 +85,7 @@ impl Asking<'_> {
     /// The resource whose agent this is, and which it calls so.
     fn own(&self, name: &str) -> Said<ResourceId> {
         let id = self.id()?;
-        let own = instance_name(&id);
+        let own = id.agent_name();
         (name == own).then_some(id).ok_or_else(|| (REFUSED, format!("{name:?} is not the resource {own:?}")))
     }
 

@@ -3,7 +3,6 @@
 //! Agents do not parse this, they search it line by line with regular expressions: so the order of the
 //! attributes is that of Pacemaker, and each element has its line.
 
-use crate::types::ocf::environment::instance_name;
 use quick_xml::escape::escape;
 use resource_api::{Cluster, Role};
 use std::fmt::Write as _;
@@ -36,7 +35,7 @@ pub(super) fn xml(cluster: &Cluster, older: bool) -> String {
             Role::Replica => "Unpromoted",
             Role::Primary => "Promoted",
         };
-        let (name, kind, node) = (instance_name(&instance.id), &instance.kind, escape(&instance.node));
+        let (name, kind, node) = (instance.id.agent_name(), &instance.kind, escape(&instance.node));
         let at = cluster.nodes.iter().position(|node| node.name == instance.node);
         let number = at.map_or(0, |at| at + 1);
         let _ = writeln!(

@@ -1,0 +1,339 @@
+//! Everything that can happen, in the order of true time.
+
+use crate::broken::Broken;
+use crate::clock::Dice;
+use crate::cluster;
+use crate::machine::Machine;
+use crate::monitor::Work;
+use crate::net::{Message, Network};
+use crate::oracle::Oracle;
+use crate::shell::Daemon;
+use execution::Effect;
+use lease::Settings;
+use membership::timers::Timers;
+use model::Moment;
+use model::desired::{ClusterSpec, Profile, StallPolicy};
+use resource_api::{Outcome, ResourceId};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// From then on nothing is done to anybody any more.
+pub(crate) const HEALED_US: u64 = 20_000_000;
+
+/// So long after that everything that can run has to run (L1). It is the sum of the longest things that may
+/// have just begun: a start that hangs (2.5 s) and is then stopped (1.5 s, and ended at any price), what
+/// could not be stopped and is looked at every 10 s, the bound of what only an assumption protects (3.5 s)
+/// after 1.4 s of silence, an election or two (1 s), one lost write (5 s) and one lost order (3 s); and all
+/// of that at the same time is rarer than any number of seeds would show.
+pub(crate) const ONLINE_WITHIN_US: u64 = 25_000_000;
+
+/// So long everything has to stay as it is, in the end.
+const SETTLED_US: u64 = 1_000_000;
+
+const LOOK_US: u64 = 250_000;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// The daemon's heartbeat.
+    Tick,
+    /// The leader looks at what there is to do.
+    Look,
+    Receive {
+        from: usize,
+        life: u64,
+        to_life: Option<u64>,
+        message: Message,
+    },
+    /// Effects that were decided before a freeze.
+    CarryOut(Moment, Vec<Effect>),
+    /// A monitor has answered a call.
+    Answer(u64, Outcome),
+    /// A monitor has noticed something.
+    Noticed(ResourceId, Outcome),
+    /// What was written up to there is on the disk.
+    Synced {
+        cuts: u64,
+        length: usize,
+    },
+    /// In a monitor.
+    Work(Work),
+    StartDaemon,
+    StartMachine,
+    Fault,
+}
+
+/// Who has to be awake for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The daemon, in this life.
+    Daemon(u64),
+    /// Its machine, in this boot.
+    Machine(u64),
+    /// Nobody.
+    World,
+}
+
+pub(crate) struct World {
+    pub(crate) broken: Broken,
+    pub(crate) dice: Dice,
+    pub(crate) now_us: u64,
+    pub(crate) timers: Timers,
+    pub(crate) settings: Settings,
+    pub(crate) spec: Rc<ClusterSpec>,
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) daemons: Vec<Daemon>,
+    pub(crate) net: Network,
+    pub(crate) oracle: Oracle,
+    /// Whether a group is in it that nothing but an assumption protects: then no machine stalls for longer.
+    pub(crate) assumed: bool,
+    /// Nothing is done to anybody, ever.
+    pub(crate) quiet: bool,
+    /// What happens is told.
+    loud: bool,
+    events: BTreeMap<(u64, u64), (usize, Of, Event)>,
+    last_event: u64,
+    pub(crate) trace: u64,
+}
+
+/// What a run showed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) violations: Vec<String>,
+    pub(crate) moves: usize,
+    /// How long after the healing all was online.
+    pub(crate) online_after_us: u64,
+    /// A number that differs as soon as anything happened otherwise.
+    pub(crate) trace: u64,
+    pub(crate) events: u64,
+}
+
+/// What kind of world a seed is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) nodes: usize,
+    pub(crate) profile: Profile,
+    pub(crate) assumed: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Kind {
+    pub(crate) fn of(seed: u64) -> Self {
+        let nodes = if seed % 8 == 7 { 5 } else { 3 };
+        let profile = if seed % 16 == 3 { Profile::Fast } else { Profile::Default };
+        Self { nodes, profile, assumed: seed.is_multiple_of(2), quiet: false }
+    }
+}
+
+/// Runs a seed.
+pub(crate) fn run(seed: u64, broken: Broken) -> Shown {
+    let mut world = World::new(seed, Kind::of(seed), broken);
+    world.until(HEALED_US);
+    world.heal();
+    let limit = HEALED_US + ONLINE_WITHIN_US;
+    let mut online_us = None;
+    while world.goes_on() {
+        world.until(world.now_us + LOOK_US);
+        match online_us {
+            _ if !world.all_online() => online_us = None,
+            None => online_us = Some(world.now_us),
+            Some(since) if world.now_us >= since + SETTLED_US => break,
+            Some(_) => {}
+        }
+        if world.now_us >= limit {
+            world.oracle.violations.push(format!("L1: not all online: {}", world.what_is_missing()));
+            break;
+        }
+    }
+    world.shown(online_us.unwrap_or(limit).saturating_sub(HEALED_US))
+}
+
+/// Runs a seed in which nothing goes wrong, and nothing may be touched once everything is online.
+pub(crate) fn run_quietly(seed: u64, for_us: u64) -> Shown {
+    let mut world = World::new(seed, Kind { quiet: true, ..Kind::of(seed) }, Broken::Nothing);
+    world.until(15_000_000);
+    if !world.all_online() {
+        world.oracle.violations.push("L1: a quiet cluster is not online".to_owned());
+    }
+    let touched = world.oracle.touched;
+    world.until(world.now_us + for_us);
+    if world.oracle.touched != touched {
+        world.oracle.violations.push(format!("L2: {} needless steps", world.oracle.touched - touched));
+    }
+    world.shown(0)
+}
+
+impl World {
+    fn new(seed: u64, kind: Kind, broken: Broken) -> Self {
+        let Kind { nodes, profile, assumed, quiet } = kind;
+        let timers = Timers::of(profile);
+        let figures = execution::protection::figures(
+            timers.heartbeat,
+            timers.election_max,
+            timers.lease,
+            timers.in_flight,
+            StallPolicy::AssumeBelow(cluster::STALL),
+            None,
+        );
+        let mut dice = Dice(seed);
+        let spec = Rc::new(cluster::spec(profile, assumed));
+        let machines = (0..nodes).map(|_| Machine::new(&mut dice, &spec)).collect();
+        let mut world = Self {
+            broken,
+            dice,
+            now_us: 0,
+            timers,
+            settings: Settings::new(figures).unwrap(),
+            machines,
+            daemons: Vec::new(),
+            net: Network::new(nodes),
+            oracle: Oracle::new(&spec, nodes),
+            spec,
+            assumed,
+            quiet,
+            loud: std::env::var_os("TELL").is_some(),
+            events: BTreeMap::new(),
+            last_event: 0,
+            trace: 0xcbf2_9ce4_8422_2325,
+        };
+        let founded = cluster::founded(nodes, (*world.spec).clone());
+        for node in 0..nodes {
+            let daemon = Daemon::new(node, nodes, &founded, &world);
+            world.daemons.push(daemon);
+        }
+        for node in 0..nodes {
+            world.begin_life(node);
+        }
+        if !quiet {
+            world.push(1_500_000, 0, Of::World, Event::Fault);
+        }
+        world
+    }
+
+    pub(crate) fn is_bad(&self) -> bool {
+        self.now_us < HEALED_US && !self.quiet
+    }
+
+    pub(crate) fn push(&mut self, at_us: u64, node: usize, of: Of, event: Event) {
+        self.last_event += 1;
+        self.events.insert((at_us, self.last_event), (node, of, event));
+    }
+
+    /// Something for a daemon in its present life.
+    pub(crate) fn push_daemon(&mut self, at_us: u64, node: usize, event: Event) {
+        self.push(at_us, node, Of::Daemon(self.daemons[node].life), event);
+    }
+
+    /// Something on a machine in its present boot.
+    pub(crate) fn push_machine(&mut self, at_us: u64, node: usize, event: Event) {
+        self.push(at_us, node, Of::Machine(self.machines[node].boot), event);
+    }
+
+    fn goes_on(&self) -> bool {
+        self.oracle.violations.is_empty()
+    }
+
+    /// Everything until then happens, or until something that must not.
+    fn until(&mut self, end_us: u64) {
+        while self.goes_on() {
+            let Some(entry) = self.events.first_entry() else { break };
+            let (at_us, _) = *entry.key();
+            if at_us > end_us {
+                break;
+            }
+            let (node, of, event) = entry.remove();
+            self.now_us = at_us;
+            self.turn(node, of, event);
+        }
+        self.now_us = self.now_us.max(end_us);
+    }
+
+    fn turn(&mut self, node: usize, of: Of, event: Event) {
+        let machine = &self.machines[node];
+        let (is_there, thaws_us) = match of {
+            Of::World => (true, 0),
+            Of::Machine(boot) => (machine.up && machine.boot == boot, machine.stalled_until_us),
+            Of::Daemon(life) => {
+                let daemon = &self.daemons[node];
+                // Messages find whoever lives; whether they are for him he finds out himself.
+                let lives = daemon.life == life || matches!(event, Event::Receive { .. });
+                (daemon.up && lives, machine.stalled_until_us.max(daemon.frozen_until_us))
+            }
+        };
+        if !is_there {
+            return;
+        }
+        if thaws_us > self.now_us {
+            self.push(thaws_us, node, of, event);
+            return;
+        }
+        self.note(node as u64 ^ self.now_us << 4 ^ kind(&event) << 56);
+        self.happens(node, event);
+    }
+
+    fn happens(&mut self, node: usize, event: Event) {
+        match event {
+            Event::Tick => self.tick(node),
+            Event::Look => self.look(node),
+            Event::Receive { from, life, to_life, message } => {
+                self.receive(node, from, life, to_life, message);
+            }
+            Event::CarryOut(decided, effects) => self.carry_out(node, decided, effects),
+            Event::Answer(call, outcome) => self.answered_call(node, call, &outcome),
+            Event::Noticed(id, outcome) => self.heard_of(node, &id, &outcome),
+            Event::Synced { cuts, length } => self.synced(node, cuts, length),
+            Event::Work(work) => self.work(node, work),
+            Event::StartDaemon => self.start_daemon(node),
+            Event::StartMachine => self.start_machine(node),
+            Event::Fault => self.fault(),
+        }
+    }
+
+    /// For the number that tells traces apart.
+    pub(crate) fn note(&mut self, what: u64) {
+        self.trace = (self.trace ^ what).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+
+    /// Tells people, if somebody wants to hear it.
+    pub(crate) fn tell_people(&self, node: usize, what: impl FnOnce() -> String) {
+        if self.loud {
+            eprintln!("{:>9} us n{} {}", self.now_us, node + 1, what());
+        }
+    }
+
+    fn all_online(&self) -> bool {
+        (0..self.oracle.groups()).all(|group| self.oracle.online(self.now_us, group).is_some())
+    }
+
+    fn what_is_missing(&self) -> String {
+        let missing =
+            (0..self.oracle.groups()).filter(|group| self.oracle.online(self.now_us, *group).is_none());
+        let names: Vec<&str> = missing.map(|group| self.spec.groups[group].name.as_str()).collect();
+        format!("{names:?} at {} us", self.now_us)
+    }
+
+    fn shown(self, online_after_us: u64) -> Shown {
+        Shown {
+            violations: self.oracle.violations,
+            moves: self.oracle.moves,
+            online_after_us,
+            trace: self.trace,
+            events: self.last_event,
+        }
+    }
+}
+
+fn kind(event: &Event) -> u64 {
+    match event {
+        Event::Tick => 1,
+        Event::Look => 2,
+        Event::Receive { .. } => 3,
+        Event::CarryOut(..) => 4,
+        Event::Answer(..) => 5,
+        Event::Noticed(..) => 6,
+        Event::Synced { .. } => 7,
+        Event::Work(_) => 8,
+        Event::StartDaemon => 9,
+        Event::StartMachine => 10,
+        Event::Fault => 11,
+    }
+}
