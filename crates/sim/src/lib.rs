@@ -14,7 +14,8 @@
 //! * `tests/mutations.rs` re-introduces known defects (a disk that lies about a sync, a vote that
 //!   is forgotten) and expects the oracles to notice. An oracle that has never failed proves nothing.
 //!
-//! Not here: the decisions of `membership` and the daemon's tasks; they join as they are built.
+//! Here only clients write. `tests/cluster` runs the same store under everything else that is real:
+//! planner, executor, runners, leases and membership.
 //!
 //! Beside the dice, `directed.rs` plays single situations whose outcome is known.
 //!
@@ -31,7 +32,7 @@ pub mod nemesis;
 pub mod network;
 pub mod node;
 mod run;
-mod runtime;
+pub mod runtime;
 pub mod scenario;
 mod world;
 

@@ -1,15 +1,24 @@
-//! The runtime of the simulation: openraft's, on machines that may stand still, all at once.
+//! The runtime of the simulation: openraft's, on machines that may stand still, and processes that may freeze
+//! and die.
 //!
-//! Everything that a simulated node does follows from a timer, messages included. So while a machine stands
-//! still its timers do not fire; those that would have, fire when it wakes, in any order.
+//! All machines at once ([`stand_still`]): everything that a simulated node does follows from a timer, messages
+//! included. So while a machine stands still its timers do not fire; those that would have, fire when it
+//! wakes, in any order.
+//!
+//! One process alone ([`Process`]): a task that is spawned while a task of a process is polled, or by
+//! [`Process::enter`], belongs to that process. Nothing of a frozen process is polled until it thaws, and
+//! nothing of one that has ended, ever again: it is dropped where it stands, as `kill -9` leaves it.
 
 use openraft::OptionalSend;
 use openraft::async_runtime::{AsyncRuntime, Instant};
-use openraft_rt_sim::{SimInstant, SimRuntime};
+use openraft_rt_sim::{SimInstant, SimRuntime, SimSleep};
 use rand::RngExt;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The longest time, in microseconds, from waking until what was due in the sleep runs: machines do not wake
@@ -21,9 +30,11 @@ thread_local! {
     static STALLS: RefCell<Vec<Range<Duration>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// From now on the machines never stand still.
-pub(crate) fn forget_stalls() {
+/// A new simulation begins on this thread: no machine stands still, and there is no process.
+pub fn forget() {
     STALLS.with_borrow_mut(Vec::clear);
+    ALIVE.with_borrow_mut(BTreeMap::clear);
+    POLLED.set(None);
 }
 
 /// All machines will stand still. Timers that are set already do not know of it, so it must not begin before
@@ -42,9 +53,100 @@ fn awake(mut deadline: SimInstant) -> SimInstant {
     deadline
 }
 
-/// The runtime. openraft's in everything but its timers.
+thread_local! {
+    /// Which process each machine has, and until when it is frozen.
+    static ALIVE: RefCell<BTreeMap<u64, (u64, Duration)>> = const { RefCell::new(BTreeMap::new()) };
+    /// Whose task is being polled.
+    static POLLED: Cell<Option<Process>> = const { Cell::new(None) };
+}
+
+/// A process on a machine. There is one at a time on each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    /// The machine.
+    pub machine: u64,
+    /// Which of its processes, by number.
+    pub life: u64,
+}
+
+impl Process {
+    /// It is the one that runs on its machine from now on.
+    pub fn begin(self) {
+        ALIVE.with_borrow_mut(|alive| alive.insert(self.machine, (self.life, Duration::ZERO)));
+    }
+
+    /// No process runs on a machine any more.
+    pub fn end(machine: u64) {
+        ALIVE.with_borrow_mut(|alive| alive.remove(&machine));
+    }
+
+    /// Whatever runs on a machine does nothing before that moment, since the beginning of the simulation.
+    pub fn freeze(machine: u64, until: Duration) {
+        ALIVE.with_borrow_mut(|alive| {
+            if let Some((_, thaws)) = alive.get_mut(&machine) {
+                *thaws = until.max(*thaws);
+            }
+        });
+    }
+
+    /// What is spawned in there belongs to it.
+    pub fn enter<T>(self, what: impl FnOnce() -> T) -> T {
+        let before = POLLED.replace(Some(self));
+        let result = what();
+        POLLED.set(before);
+        result
+    }
+
+    /// Nothing: it has ended. Otherwise until when it is frozen.
+    fn thaws(self) -> Option<Duration> {
+        ALIVE.with_borrow(|alive| {
+            alive.get(&self.machine).filter(|(life, _)| *life == self.life).map(|(_, thaws)| *thaws)
+        })
+    }
+}
+
+/// A task of a process.
+struct OfProcess<F> {
+    process: Process,
+    task: Option<Pin<Box<F>>>,
+    thaw: Option<SimSleep>,
+}
+
+impl<F: Future> Future for OfProcess<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        loop {
+            let Some(thaws) = this.process.thaws() else {
+                this.thaw = None;
+                this.process.enter(|| this.task = None);
+                return Poll::Pending;
+            };
+            let now = SimInstant::now();
+            let left = thaws.saturating_sub(now.elapsed_since_start());
+            if left.is_zero() && this.thaw.is_none() {
+                break;
+            }
+            let thaw = this.thaw.get_or_insert_with(|| {
+                let late = Duration::from_micros(SimRuntime::thread_rng().random_range(0..WAKING_MICROS));
+                SimRuntime::sleep_until(now + left + late)
+            });
+            if Pin::new(thaw).poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            this.thaw = None;
+        }
+        match &mut this.task {
+            Some(task) => this.process.enter(|| task.as_mut().poll(context)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The runtime. openraft's in everything but its timers, and whose task is polled when.
 #[derive(Debug)]
-pub(crate) struct Machines(SimRuntime);
+pub struct Machines(SimRuntime);
 
 impl AsyncRuntime for Machines {
     type JoinError = <SimRuntime as AsyncRuntime>::JoinError;
@@ -86,7 +188,12 @@ impl AsyncRuntime for Machines {
         T: Future + OptionalSend + 'static,
         T::Output: OptionalSend + 'static,
     {
-        SimRuntime::spawn(future)
+        match POLLED.get() {
+            None => SimRuntime::spawn(future),
+            Some(process) => {
+                SimRuntime::spawn(OfProcess { process, task: Some(Box::pin(future)), thaw: None })
+            }
+        }
     }
 
     fn is_panic(join_error: &Self::JoinError) -> bool {

@@ -68,7 +68,7 @@ pub(crate) struct Process {
 
 impl World {
     pub(crate) fn new(seed: u64, mutation: Option<Mutation>, tell_story: bool) -> Self {
-        runtime::forget_stalls();
+        runtime::forget();
         let inner = Inner {
             machines: BTreeMap::new(),
             weather: Weather::fair(),

@@ -1,42 +1,17 @@
 //! Two networks. What goes over connections takes whichever is open, and is late rather than lost; heartbeats
 //! are datagrams, go over each, and are lost.
 
-use crate::raft::Entry;
 use crate::world::{Event, Of, World};
 use execution::{Order, Report, Sequel};
 use model::Incarnation;
 use model::stored::{Heartbeat, LeaseGrant, LeaseRequest, Outcome, Proposal};
 use model::{GroupName, RequestId};
-use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
 
 pub(crate) const NETWORKS: usize = 2;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Message {
-    Vote {
-        term: u64,
-        newest: (u64, usize),
-    },
-    Voted {
-        term: u64,
-    },
-    Append {
-        term: u64,
-        from: usize,
-        entries: Vec<Entry>,
-        commit: usize,
-        mark: u64,
-    },
-    Appended {
-        term: u64,
-        length: usize,
-        mark: u64,
-        evidence: Option<Duration>,
-    },
-    Replaced {
-        term: u64,
-    },
     Beat(Heartbeat),
     Request(LeaseRequest),
     Grant(LeaseGrant),
@@ -56,7 +31,7 @@ pub(crate) enum Message {
         answer: Option<(Incarnation, u64)>,
         number: u64,
     },
-    Propose(Rc<Proposal>),
+    Propose(Arc<Proposal>),
     /// Nothing: it was not taken.
     Decided {
         request: RequestId,
@@ -74,7 +49,7 @@ impl Message {
 
     /// Whether it is nothing new to whoever gets it twice.
     fn may_repeat(&self) -> bool {
-        matches!(self, Self::Append { .. } | Self::Appended { .. } | Self::Request(_) | Self::Grant(_))
+        matches!(self, Self::Request(_) | Self::Grant(_))
     }
 }
 
@@ -107,22 +82,28 @@ impl World {
             self.push(soon, to, Of::Daemon(0), event);
             return;
         }
-        if !self.net.is_open(from, to) {
-            return;
-        }
+        let Some(delay) = self.delay_us(from, to) else { return };
         let bad = self.is_bad();
-        let delay = match self.dice.within(0, 1_000) {
-            0..15 if bad => self.dice.within(1_000, 2_000_000),
-            15..45 if bad => self.dice.within(200_000, 400_000),
-            45..150 => self.dice.within(500, 30_000),
-            _ => self.dice.within(50, 1_000),
-        };
         let Event::Receive { message, .. } = &event else { return };
         if bad && message.may_repeat() && self.dice.per_mille(10) {
             let again = self.now_us + self.dice.within(100, 1_000_000);
             self.push(again, to, Of::Daemon(0), event.clone());
         }
         self.push(self.now_us + delay, to, Of::Daemon(0), event);
+    }
+
+    /// How long something is under way; nothing: it never arrives.
+    pub(crate) fn delay_us(&mut self, from: usize, to: usize) -> Option<u64> {
+        if !self.net.is_open(from, to) {
+            return None;
+        }
+        let bad = self.is_bad();
+        Some(match self.dice.within(0, 1_000) {
+            0..15 if bad => self.dice.within(1_000, 2_000_000),
+            15..45 if bad => self.dice.within(200_000, 400_000),
+            45..150 => self.dice.within(500, 30_000),
+            _ => self.dice.within(50, 1_000),
+        })
     }
 
     /// Sends heartbeats to everybody on every network.

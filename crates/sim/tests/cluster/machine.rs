@@ -7,7 +7,9 @@ use execution::Target;
 use model::Moment;
 use model::desired::ClusterSpec;
 use resource_api::ResourceId;
+use sim::disk::{SimDisk, Sync};
 use std::net::IpAddr;
+use store::engine::create_backend;
 
 /// How far clocks drift here, in millionths: NTP slews by no more.
 const DRIFT_PPM: u64 = 500;
@@ -24,18 +26,23 @@ pub(crate) struct Machine {
     pub(crate) monitor: Monitor,
     /// By resource: until when its gate is open.
     gates: Vec<Option<Moment>>,
-    /// How long its disk takes for a write, in microseconds at the least and before.
+    pub(crate) disk: SimDisk,
+    /// How long it takes for a write, in microseconds at the least and before.
     pub(crate) disk_us: (u64, u64),
 }
 
 pub(crate) const DISK_US: (u64, u64) = (200, 4_000);
 
 impl Machine {
-    pub(crate) fn new(dice: &mut Dice, spec: &ClusterSpec) -> Self {
+    pub(crate) fn new(dice: &mut Dice, disks: &sim::dice::Dice, node: usize, spec: &ClusterSpec) -> Self {
         // As fast or as slow as may be, or right.
         let rate = 1_000_000 + DRIFT_PPM - DRIFT_PPM * dice.within(0, 3);
         let off_ms = i64::try_from(dice.within(0, 3_000)).unwrap();
         let resources = spec.groups.iter().map(|group| group.resources.len()).sum();
+        let disk = SimDisk::new(disks.clone(), Sync::Honest);
+        let (file, power) = disk.open();
+        create_backend(file, crate::cluster::id(node), "new").unwrap();
+        power.cut();
         Self {
             up: true,
             boot: 1,
@@ -44,6 +51,7 @@ impl Machine {
             stall_from_us: 0,
             monitor: Monitor::new(resources),
             gates: vec![None; resources],
+            disk,
             disk_us: DISK_US,
         }
     }
@@ -53,6 +61,7 @@ impl Machine {
         self.up = false;
         self.boot += 1;
         self.stalled_until_us = 0;
+        self.disk.cut_power();
         self.monitor = Monitor::new(self.gates.len());
         self.gates.fill(None);
     }

@@ -89,7 +89,7 @@ pub(crate) fn all_targets(spec: &ClusterSpec) -> Vec<Target> {
 }
 
 /// Prints how many seeds each needs; by command:
-/// `cargo test --release -p execution --test simulation -- --ignored --nocapture`.
+/// `cargo test --release -p sim --test cluster -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes; run by command"]
 fn every_known_bug_is_seen() {

@@ -7,11 +7,8 @@ use model::desired::{
     AnyOf, ClusterSpec, Exclusive, GroupSpec, Limit, Profile, ResourcePolicy, ResourceSpec, StallPolicy,
     Value,
 };
-use model::stored::{
-    Actor, ClusterRecord, ClusterState, Command, GateKind, NewNode, NodeMeans, PROTOCOL, Proposal,
-    SoftwareVersion,
-};
-use model::{ClusterId, GroupName, NodeId, RequestId, ResourceName, Secret, Timestamp};
+use model::stored::{ClusterRecord, Command, GateKind, NewNode, NodeMeans, PROTOCOL, SoftwareVersion};
+use model::{ClusterId, GroupName, NodeId, ResourceName, Secret, Timestamp, TokenId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -79,9 +76,8 @@ pub(crate) fn spec(profile: Profile, assumed: bool) -> ClusterSpec {
     ClusterSpec { profile, stall_policy: StallPolicy::AssumeBelow(STALL), groups, ..ClusterSpec::default() }
 }
 
-/// The database with which everybody begins.
-pub(crate) fn founded(nodes: usize, spec: ClusterSpec) -> ClusterState {
-    let mut state = ClusterState::default();
+/// What founds the cluster: formed, joined by all, each with a gate, and with the file in it.
+pub(crate) fn founding(nodes: usize, spec: ClusterSpec) -> Vec<Command> {
     let cluster = ClusterRecord {
         id: ClusterId([7; 16]),
         name: "c".parse().unwrap(),
@@ -90,28 +86,29 @@ pub(crate) fn founded(nodes: usize, spec: ClusterSpec) -> ClusterState {
         ca_key: Secret::new("key"),
         heartbeat_key: Secret::new("key"),
     };
-    let node = NewNode {
-        name: "n1".parse().unwrap(),
-        endpoints: vec!["10.99.0.1:7400".parse().unwrap(), "10.99.1.1:7400".parse().unwrap()],
-        certificate: "aa".to_owned(),
+    let new_node = |node: usize| NewNode {
+        name: format!("n{}", node + 1).parse().unwrap(),
+        endpoints: (0..2)
+            .map(|network| format!("10.99.{network}.{}:7400", node + 1).parse().unwrap())
+            .collect(),
+        certificate: format!("{node:02}"),
         protocol: PROTOCOL,
         software: SoftwareVersion::current(),
     };
-    let form = Proposal {
-        request: RequestId([0; 16]),
-        at: Timestamp::from_unix_ms(1_000),
-        actor: Actor::Local { node: "n1".parse().unwrap(), uid: 0 },
-        command: Command::Form { cluster, node },
-    };
-    store::machine::apply(&mut state, &form);
-    let mut first = state.nodes[&id(0)].clone();
-    first.means = NodeMeans { gate: Some(GateKind::Bpf), cgroup_gate: true, ..NodeMeans::default() };
-    for node in 0..nodes {
-        let mut member = first.clone();
-        member.name = format!("n{}", node + 1).parse().unwrap();
-        state.nodes.insert(id(node), member);
+    let mut commands = vec![Command::Form { cluster, node: new_node(0) }];
+    for node in 1..nodes {
+        let token = TokenId([u8::try_from(node).unwrap(); 8]);
+        let expires = Timestamp::from_unix_ms(u64::MAX / 2);
+        let secret_hash = "00".to_owned();
+        commands.push(Command::CreateToken { token, secret_hash: secret_hash.clone(), node: None, expires });
+        commands.push(Command::Admit { token, secret_hash, node: new_node(node) });
+        commands.push(Command::Confirm { node: id(node) });
     }
-    state.last_node = id(nodes - 1);
-    state.spec = spec;
-    state
+    let means = NodeMeans { gate: Some(GateKind::Bpf), cgroup_gate: true, ..NodeMeans::default() };
+    for node in 0..nodes {
+        commands.push(Command::ReportMeans { node: id(node), means: means.clone() });
+    }
+    let name = "c".parse().unwrap();
+    commands.push(Command::Configure { cluster: name, spec, text: String::new(), if_revision: None });
+    commands
 }

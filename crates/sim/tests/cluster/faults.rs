@@ -3,9 +3,10 @@
 use crate::cluster::STALL;
 use crate::machine::DISK_US;
 use crate::shell::Daemon;
-use crate::world::{Event, HEALED_US, Of, World};
-use lease::Voter;
+use crate::world::{Event, Of, World};
 use model::stored::{Command, GroupChange, NodeIntent};
+use sim::runtime::Process;
+use std::time::Duration;
 
 impl World {
     fn any(&mut self) -> usize {
@@ -13,14 +14,14 @@ impl World {
     }
 
     pub(crate) fn fault(&mut self) {
-        if self.now_us >= HEALED_US {
+        if self.now_us >= self.healed_us {
             self.take_back();
             return;
         }
-        let next = self.now_us + self.dice.within(50_000, 900_000);
+        let next = self.now_us + self.dice.within(50_000, self.pause_us);
         self.push(next, 0, Of::World, Event::Fault);
         let node = self.any();
-        let fault = self.dice.within(0, 24);
+        let fault = self.dice.within(0, 26);
         self.tell_people(node, || format!("fault {fault}"));
         match fault {
             0..2 => {
@@ -28,8 +29,8 @@ impl World {
                 self.freeze(node, freeze);
             }
             2 | 3 => self.stall(node),
-            4..10 => self.cut(node),
-            10 => self.net.heal(),
+            4..8 => self.cut(node),
+            8..11 => self.net.heal(),
             11 | 12 => self.kill_daemon(node),
             13 | 14 => self.kill_machine(node),
             15 if self.dice.per_mille(300) => {
@@ -52,6 +53,11 @@ impl World {
             }
             20 if self.daemons[node].up => self.monitor_ends(node),
             20 => {}
+            24 => self.machines[node].disk.fail_next_sync(),
+            25 => {
+                let full = self.dice.per_mille(500);
+                self.machines[node].disk.set_full(full);
+            }
             _ => self.administer(),
         }
     }
@@ -64,6 +70,7 @@ impl World {
         if self.now_us >= machine.stall_from_us {
             let until = self.now_us + self.dice.within(10_000, most_us);
             machine.stalled_until_us = until;
+            Process::freeze(node as u64, Duration::from_micros(until));
             // Two stalls in one wait would be more than what the administrator vouches for.
             machine.stall_from_us = until + most_us * 4;
         }
@@ -115,6 +122,9 @@ impl World {
         daemon.up = false;
         daemon.life += 1;
         daemon.frozen_until_us = 0;
+        daemon.engine = None;
+        Process::end(node as u64);
+        self.machines[node].disk.kill();
         self.machines[node].monitor.orphan();
         let back = self.now_us + self.dice.within(5_000, 2_500_000);
         self.push_daemon_start(back, node);
@@ -132,6 +142,8 @@ impl World {
         self.daemons[node].up = false;
         self.daemons[node].life += 1;
         self.daemons[node].frozen_until_us = 0;
+        self.daemons[node].engine = None;
+        Process::end(node as u64);
         self.machines[node].lose_power();
         self.oracle.gone(node);
         let back = self.now_us + self.dice.within(300_000, 4_000_000);
@@ -141,23 +153,19 @@ impl World {
     pub(crate) fn start_machine(&mut self, node: usize) {
         self.machines[node].up = true;
         self.machines[node].clock.reset(self.now_us);
-        self.start(node, true);
+        self.start(node);
     }
 
     pub(crate) fn start_daemon(&mut self, node: usize) {
-        self.start(node, false);
+        self.start(node);
     }
 
-    fn start(&mut self, node: usize, lost_power: bool) {
+    fn start(&mut self, node: usize) {
         let nodes = self.daemons.len();
-        let now = self.now(node);
-        let state = std::mem::take(&mut self.daemons[node].state);
-        let fresh = Daemon::new(node, nodes, &state, self);
+        let fresh = Daemon::new(node, nodes, self);
         let before = std::mem::replace(&mut self.daemons[node], fresh);
-        let daemon = &mut self.daemons[node];
-        daemon.life = before.life;
-        daemon.raft = before.raft.again(now, lost_power);
-        daemon.voter = Voter::new(now);
+        self.daemons[node].life = before.life;
+        self.start_database(node);
         self.begin_life(node);
     }
 
@@ -188,13 +196,14 @@ impl World {
         self.net.heal();
         for node in 0..self.daemons.len() {
             self.machines[node].disk_us = DISK_US;
+            self.machines[node].disk.heal();
             self.machines[node].monitor.units.iter_mut().for_each(|unit| unit.stubborn = false);
             // Who is frozen or stalled thaws when it was to: what it had decided before comes first, then what
             // was sent to it meanwhile.
         }
         self.take_back();
         // Who was down then is there now.
-        self.push(HEALED_US + 4_500_000, 0, Of::World, Event::Fault);
+        self.push(self.healed_us + 4_500_000, 0, Of::World, Event::Fault);
     }
 
     fn take_back(&mut self) {

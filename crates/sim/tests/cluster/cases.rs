@@ -1,7 +1,7 @@
 //! The cases: thousands of seeds in which nothing may happen that must not, and the same seed twice.
 //!
 //! `SEED=…` runs one seed and prints what it shows; `SEEDS=…` runs so many.
-//! `SEED=17 cargo test --release -p execution --test simulation one_seed -- --nocapture`
+//! `SEED=17 cargo test --release -p sim --test cluster one_seed -- --nocapture`
 
 use crate::broken::Broken;
 use crate::world::{Shown, run, run_quietly};
@@ -17,8 +17,7 @@ pub(crate) fn number(name: &str) -> Option<u64> {
 }
 
 fn check(seed: u64, shown: &Shown) {
-    let how =
-        format!("SEED={seed} cargo test --release -p execution --test simulation one_seed -- --nocapture");
+    let how = format!("SEED={seed} cargo test --release -p sim --test cluster one_seed -- --nocapture");
     assert!(shown.violations.is_empty(), "seed {seed}: {:?}\n{how}", shown.violations);
 }
 

@@ -2,8 +2,8 @@
 
 use crate::broken::Broken;
 use crate::cluster::{id, index};
+use crate::database::{Waiting, revoked_first};
 use crate::net::Message;
-use crate::raft::Waiting;
 use crate::shell::{ATTEMPT, Asked, Asker};
 use crate::world::{Event, World};
 use execution::executor::Situation;
@@ -14,7 +14,7 @@ use model::stored::{ClusterState, Command, CopyStage, LeaseRequest, NodeIntent, 
 use model::{GroupName, Incarnation, Moment, NodeId, RequestId, ResourceName};
 use planner::{NodeView, Now, Standing, Step, View};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// As in the daemon: how long a node may take to say that it is at it.
@@ -49,36 +49,44 @@ struct Looked {
 }
 
 impl World {
-    /// This node has won a term.
-    pub(crate) fn begin_term(&mut self, node: usize, term: u64) {
+    /// What the leases of whoever leads depend on has changed: the term, what a majority has answered, the
+    /// database.
+    pub(crate) fn leading_moves(&mut self, node: usize) {
+        let now = self.now(node);
+        let term = self.leads(node);
+        let electorates = self.electorates(node);
         let ignores = self.broken == Broken::EvidenceIgnored;
-        let won = if ignores { Moment::default() } else { self.now(node) };
-        let electorate = self.electorate(node);
         let daemon = &mut self.daemons[node];
-        let authority = Authority::new(won, id(node), term, vec![electorate], &mut daemon.voter);
-        daemon.leading.authority = Some((term, authority));
+        let known = daemon.leading.authority.as_ref().map(|(term, _)| *term);
+        match term {
+            None => daemon.leading.authority = None,
+            Some(term) if known != Some(term) => {
+                let won = if ignores { Moment::default() } else { now };
+                let authority = Authority::new(won, id(node), term, electorates, &mut daemon.voter);
+                daemon.leading.authority = Some((term, authority));
+            }
+            Some(_) => {}
+        }
+        self.authority_applies(node);
+        self.grant(node);
     }
 
-    pub(crate) fn evidence(&mut self, node: usize, term: u64, voter: usize, age: Duration) {
+    pub(crate) fn evidence(&mut self, node: usize, term: u64, voter: NodeId, age: Duration) {
         let now = self.now(node);
         if let Some((known, authority)) = &mut self.daemons[node].leading.authority
             && *known == term
         {
-            authority.evidence(now, id(voter), age);
+            authority.evidence(now, voter, age);
         }
     }
 
-    /// The authority hears of what is applied, and ends with its term.
+    /// The authority hears of what is applied.
     pub(crate) fn authority_applies(&mut self, node: usize) {
         let lease = self.timers.lease;
-        let daemon = &mut self.daemons[node];
-        let leads = daemon.raft.lead.is_some();
-        let leading = &mut daemon.leading;
-        leading.authority.take_if(|(term, _)| !leads || *term != daemon.raft.term);
-        let Some((_, authority)) = &mut leading.authority else { return };
-        let groups: BTreeMap<Share, Ownership> = shares(&daemon.state).collect();
-        let (entry_term, as_of) = (daemon.raft.entry_term, daemon.state.owned_as_of);
-        authority.applied(Applied { entry_term, as_of, lease, groups: &groups });
+        let (state, entry_term) = self.applied_here(node);
+        let Some((_, authority)) = &mut self.daemons[node].leading.authority else { return };
+        let groups: BTreeMap<Share, Ownership> = shares(&state).collect();
+        authority.applied(Applied { entry_term, as_of: state.owned_as_of, lease, groups: &groups });
     }
 
     /// A node asks for its lease.
@@ -93,10 +101,12 @@ impl World {
     /// Grants what a majority stands behind.
     pub(crate) fn grant(&mut self, node: usize) {
         let now = self.now(node);
-        let Some(mut mark) = self.quorum_mark(node) else { return };
-        if self.broken == Broken::NoQuorum {
-            mark = u64::MAX;
-        }
+        let Some(term) = self.daemons[node].leading.authority.as_ref().map(|(term, _)| *term) else { return };
+        let mark = match self.quorum_mark(node, term) {
+            _ if self.broken == Broken::NoQuorum => u64::MAX,
+            Some(mark) => mark,
+            None => return,
+        };
         let daemon = &mut self.daemons[node];
         let Some((_, authority)) = &mut daemon.leading.authority else { return };
         for grant in authority.grants(now, Mark(mark), &mut daemon.voter) {
@@ -118,9 +128,7 @@ impl World {
 
     /// Something has changed that plans depend on.
     pub(crate) fn wake(&mut self, node: usize) {
-        if self.daemons[node].raft.lead.is_some()
-            && !std::mem::replace(&mut self.daemons[node].leading.woken, true)
-        {
+        if self.leads(node).is_some() && !std::mem::replace(&mut self.daemons[node].leading.woken, true) {
             let soon = self.now_us + self.dice.within(20, 400);
             self.push_daemon(soon, node, Event::Look);
         }
@@ -130,7 +138,7 @@ impl World {
     pub(crate) fn look(&mut self, node: usize) {
         self.daemons[node].leading.woken = false;
         let now = self.now(node);
-        let leads = self.daemons[node].raft.lead.is_some() && self.has_majority(node);
+        let leads = self.leads(node).is_some() && self.has_majority(node);
         let leading = &mut self.daemons[node].leading;
         if !leads {
             if leading.looked.take().is_some() {
@@ -361,11 +369,17 @@ impl World {
             Dispatch::Free { node, copies } => Command::Release { node, copies },
         };
         let at = self.clock(node).wall;
-        let proposal: Rc<Proposal> = self.proposal(node, command, at);
+        if self.broken == Broken::RevocationSkipped {
+            for first in revoked_first(&self.daemons[node].state.clone(), &command) {
+                let proposal = self.proposal(node, first, at);
+                self.propose(node, proposal, ATTEMPT);
+            }
+        }
+        let proposal: Arc<Proposal> = self.proposal(node, command, at);
         let request = proposal.request;
         self.daemons[node].leading.proposed.insert(request, (now.plus(ATTEMPT), key.clone()));
         self.daemons[node].waiting.insert(request, Asker::Executor);
-        if !self.propose(node, proposal) {
+        if !self.propose(node, proposal, ATTEMPT) {
             self.daemons[node].leading.proposed.remove(&request);
             self.daemons[node].leading.executor.refused(now, &key);
         }
@@ -382,20 +396,20 @@ impl World {
         self.wake(node);
     }
 
-    /// An entry has been applied here; who waits for its outcome hears it.
-    pub(crate) fn decided_here(&mut self, node: usize, request: RequestId, outcome: &Outcome) {
+    /// It is known what became of a proposal, or that it cannot be known here; who waits for it hears it.
+    pub(crate) fn decided_here(&mut self, node: usize, request: RequestId, outcome: Option<&Outcome>) {
         let now = self.now(node);
         let daemon = &mut self.daemons[node];
         let waiting: &mut Waiting = &mut daemon.waiting;
         match waiting.remove(&request) {
             None => {}
             Some(Asker::Node(from)) => {
-                self.say(node, from, Message::Decided { request, outcome: Some(outcome.clone()) });
+                self.say(node, from, Message::Decided { request, outcome: outcome.cloned() });
             }
             Some(Asker::Executor) => {
                 let Some((_, key)) = daemon.leading.proposed.remove(&request) else { return };
                 match outcome {
-                    Outcome::Done { revision, .. } => daemon.leading.executor.done(&key, *revision),
+                    Some(Outcome::Done { revision, .. }) => daemon.leading.executor.done(&key, *revision),
                     _ => daemon.leading.executor.refused(now, &key),
                 }
                 self.wake(node);

@@ -2,19 +2,20 @@
 
 use crate::broken::Broken;
 use crate::cluster::{id, index};
+use crate::database::{SimEngine, Waiting};
 use crate::leading::Leading;
 use crate::net::{Message, NETWORKS};
-use crate::raft::{Raft, Waiting};
 use crate::world::{Event, World};
 use execution::{Effect, Order, Runner, Sequel};
 use lease::Voter;
 use membership::peers::PeerTable;
 use model::stored::{Actor, ClusterState, Command, Heartbeat, LeaseGrant, Outcome, Proposal};
-use model::{GroupName, Incarnation, Moment, RequestId};
+use model::{Generation, GroupName, Incarnation, Moment, RequestId, Revision};
 use planner::Action;
 use resource_api::{ResourceId, Verb};
+use sim::runtime::Process;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// As in the daemon: what has not changed is told again so often.
@@ -39,7 +40,7 @@ pub(crate) enum Asker {
 
 /// Something that a node writes about itself, until it is written.
 struct Write {
-    proposal: Rc<Proposal>,
+    proposal: Arc<Proposal>,
     failure: Option<(GroupName, execution::FailureSeen)>,
     again: Moment,
 }
@@ -68,14 +69,19 @@ struct UnderWay {
     sent: Moment,
 }
 
-/// A daemon in one life, with the disk that outlives it.
+/// A daemon in one life.
 pub(crate) struct Daemon {
     pub(crate) life: u64,
     pub(crate) up: bool,
     pub(crate) frozen_until_us: u64,
-    pub(crate) raft: Raft,
-    pub(crate) sync_until_us: u64,
-    pub(crate) state: ClusterState,
+    /// While it is open.
+    pub(crate) engine: Option<SimEngine>,
+    /// What the database shows, and the term of its latest entry.
+    pub(crate) state: Arc<ClusterState>,
+    pub(crate) entry_term: u64,
+    /// What this node has, as of the latest revision that was shown to this life. A database that is opened
+    /// again shows older ones at first.
+    held: (Revision, BTreeMap<GroupName, Generation>),
     pub(crate) voter: Voter,
     pub(crate) runner: Runner,
     pub(crate) peers: PeerTable,
@@ -103,7 +109,7 @@ impl Daemon {
         self.writes.retain(|write| !matches!(write.proposal.actor, Actor::Local { .. }));
     }
 
-    pub(crate) fn new(node: usize, nodes: usize, state: &ClusterState, world: &World) -> Self {
+    pub(crate) fn new(node: usize, nodes: usize, world: &World) -> Self {
         let now = world.machines[node].clock.now(world.now_us);
         let mut peers = PeerTable::new(world.timers.silence);
         let others = (0..nodes).filter(|other| *other != node).map(|other| (id(other), NETWORKS));
@@ -112,9 +118,10 @@ impl Daemon {
             life: 1,
             up: true,
             frozen_until_us: 0,
-            raft: Raft::default().again(now, false),
-            sync_until_us: 0,
-            state: state.clone(),
+            engine: None,
+            state: Arc::default(),
+            entry_term: 0,
+            held: Default::default(),
             voter: Voter::new(now),
             runner: Runner::new(id(node), incarnation(1), world.settings, now),
             peers,
@@ -148,7 +155,7 @@ impl World {
         if broken == Broken::AdoptedForGood {
             self.prolong_what_stands(node);
         }
-        self.database_changed(node);
+        self.wakes_up(node);
         let first = self.now_us + self.dice.within(100, 20_000);
         self.push_daemon(first, node, Event::Tick);
     }
@@ -172,7 +179,6 @@ impl World {
         if now.since(daemon.ticked) > self.timers.heartbeat * 2 {
             // We were stalled, not they.
             daemon.peers.forgive(now);
-            daemon.raft.quiet = now;
         }
         daemon.ticked = now;
         daemon.sequence += 1;
@@ -187,9 +193,8 @@ impl World {
             boot: now,
         };
         self.send_beats(node, beat);
-        self.beat_log(node);
         let request = self.with(node, |runner| runner.beat(clock));
-        if let Some(leader) = self.daemons[node].raft.leader {
+        if let Some(leader) = self.leader(node) {
             self.say(node, leader, Message::Request(request));
         }
         self.daemons[node].peers.tick(now);
@@ -224,6 +229,7 @@ impl World {
     pub(crate) fn freeze(&mut self, node: usize, for_us: u64) {
         let until = &mut self.daemons[node].frozen_until_us;
         *until = (self.now_us + for_us).max(*until);
+        Process::freeze(node as u64, Duration::from_micros(*until));
     }
 
     pub(crate) fn carry_out(&mut self, node: usize, decided: Moment, mut effects: Vec<Effect>) {
@@ -315,12 +321,12 @@ impl World {
         }
     }
 
-    pub(crate) fn proposal(&mut self, node: usize, command: Command, at: model::Timestamp) -> Rc<Proposal> {
+    pub(crate) fn proposal(&mut self, node: usize, command: Command, at: model::Timestamp) -> Arc<Proposal> {
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.dice.next().to_be_bytes());
         request[8..].copy_from_slice(&self.dice.next().to_be_bytes());
         let actor = Actor::Node(format!("n{}", node + 1).parse().unwrap());
-        Rc::new(Proposal { request: RequestId(request), at, actor, command })
+        Arc::new(Proposal { request: RequestId(request), at, actor, command })
     }
 
     fn write_soon(
@@ -340,7 +346,7 @@ impl World {
         let at = self.clock(node).wall;
         let mut proposal = (*self.proposal(node, command, at)).clone();
         proposal.actor = Actor::Local { node: format!("n{}", node + 1).parse().unwrap(), uid: 0 };
-        let proposal = Rc::new(proposal);
+        let proposal = Arc::new(proposal);
         self.daemons[node].writes.push(Write { proposal, failure: None, again: Moment::default() });
         self.write_down(node);
     }
@@ -348,7 +354,7 @@ impl World {
     /// What is not written yet is proposed, to whoever leads.
     fn write_down(&mut self, node: usize) {
         let now = self.now(node);
-        let Some(leader) = self.daemons[node].raft.leader else { return };
+        let Some(leader) = self.leader(node) else { return };
         let due = self.daemons[node].writes.iter_mut().filter(|write| write.again <= now);
         let mut proposals = Vec::new();
         for write in due {
@@ -373,10 +379,25 @@ impl World {
         }
     }
 
+    /// A database has been opened, or a daemon begins to live with one that is open.
+    pub(crate) fn wakes_up(&mut self, node: usize) {
+        if self.applied_here(node).0.cluster.is_some() {
+            self.database_changed(node);
+        }
+    }
+
     /// The database has changed here.
     pub(crate) fn database_changed(&mut self, node: usize) {
+        if !self.founded {
+            return;
+        }
         let clock = self.clock(node);
-        let state = &self.daemons[node].state;
+        let (state, entry_term) = self.applied_here(node);
+        let daemon = &mut self.daemons[node];
+        (daemon.state, daemon.entry_term) = (state.clone(), entry_term);
+        if state.revision >= daemon.held.0 {
+            daemon.held = (state.revision, state.copies_of(id(node)));
+        }
         let (held, following) = (state.copies_of(id(node)), state.following(id(node)));
         let (revision, spec) = (state.revision, self.spec.clone());
         self.with(node, |runner| runner.applied(clock, revision, &spec, held, following));
@@ -405,7 +426,7 @@ impl World {
     /// An order has come. It waits for what its leader had applied.
     fn ordered(&mut self, node: usize, from: usize, order: Order, number: u64) {
         let until = self.now(node).plus(APPLIED);
-        if self.daemons[node].raft.leader.is_some_and(|leader| leader != from) {
+        if self.leader(node).is_some_and(|leader| leader != from) {
             self.say(node, from, Message::Ordered { answer: None, number });
             return;
         }
@@ -426,7 +447,7 @@ impl World {
     }
 
     fn follow_order(&mut self, node: usize, order: Order) -> Option<(Incarnation, u64)> {
-        let held = self.daemons[node].state.copies_of(id(node)).get(&order.group).copied();
+        let held = self.daemons[node].held.1.get(&order.group).copied();
         let ordered = order.generation;
         let stops = matches!(order.action, Action::Stop | Action::Probe);
         let order = match held {
@@ -444,8 +465,8 @@ impl World {
     /// Tells the leader what runs here: at once when it has changed, and from time to time when not.
     fn tell(&mut self, node: usize) {
         let now = self.now(node);
+        let Some(leader) = self.leader(node) else { return };
         let daemon = &mut self.daemons[node];
-        let Some(leader) = daemon.raft.leader else { return };
         let telling = &mut daemon.telling;
         if let Some(under_way) = telling.under_way {
             if now.since(under_way.sent) < LIMIT && under_way.leader == leader {
@@ -494,15 +515,6 @@ impl World {
         }
         self.daemons[node].asked_by[from] = life;
         match message {
-            Message::Vote { term, newest } => self.asked_to_vote(node, from, term, newest),
-            Message::Voted { term } => self.voted_for(node, from, term),
-            Message::Append { term, from: place, entries, commit, mark } => {
-                self.appended(node, from, (term, place, commit, mark), &entries);
-            }
-            Message::Appended { term, length, mark, evidence } => {
-                self.acknowledged(node, from, (term, length, mark), evidence);
-            }
-            Message::Replaced { term } => self.replaced_by(node, term),
             Message::Beat(beat) => self.heard(node, &beat),
             Message::Request(request) => self.requested(node, request),
             Message::Grant(grant) => self.granted(node, &grant),
@@ -516,9 +528,9 @@ impl World {
         }
     }
 
-    fn proposed(&mut self, node: usize, from: usize, proposal: Rc<Proposal>) {
+    fn proposed(&mut self, node: usize, from: usize, proposal: Arc<Proposal>) {
         let request = proposal.request;
-        if self.propose(node, proposal) {
+        if self.propose(node, proposal, ATTEMPT) {
             self.daemons[node].waiting.insert(request, Asker::Node(from));
         } else {
             self.say(node, from, Message::Decided { request, outcome: None });

@@ -2,10 +2,10 @@
 //!
 //! It shares nothing with the product but the names of things. It is told what the machines do (a process
 //! begins or ends, a kernel's gate gets a deadline, already turned into true time by the world) and every
-//! entry of the log once it is applied anywhere; it is never told what a daemon believes.
+//! state that a database shows; it is never told what a daemon believes.
 //!
 //! * S1: no two nodes are effective for one exclusive group at the same time.
-//! * No group is held by two in the log; a group's generation strictly grows; all nodes apply the same.
+//! * No group is held by two in a database; a group's generation strictly grows; all nodes show the same.
 //! * A node follows no order for another ownership than the one that it has.
 //! * L1 and L2 are asked of it: what is online, and how often anything was started or stopped.
 
@@ -44,8 +44,8 @@ pub(crate) struct Oracle {
     /// How often anything was started or stopped.
     pub(crate) touched: u64,
     last: Vec<Option<usize>>,
-    /// Of each applied entry, in a number, what it made of the ownerships.
-    log: Vec<u64>,
+    /// Of each revision, in a number, what the ownerships are in it.
+    log: BTreeMap<u64, u64>,
     generations: BTreeMap<GroupName, Generation>,
     owners: BTreeMap<(GroupName, Generation), NodeId>,
 }
@@ -65,7 +65,7 @@ impl Oracle {
             moves: 0,
             touched: 0,
             last: vec![None; spec.groups.len()],
-            log: Vec::new(),
+            log: BTreeMap::new(),
             generations: BTreeMap::new(),
             owners: BTreeMap::new(),
         }
@@ -139,9 +139,11 @@ impl Oracle {
         self.last.len()
     }
 
-    /// An entry has been applied somewhere, with this result.
-    pub(crate) fn applied(&mut self, index: usize, state: &ClusterState) {
-        let mut sum = state.revision.0;
+    /// Somebody shows the database like this.
+    pub(crate) fn applied(&mut self, state: &ClusterState) {
+        let revision = state.revision.0;
+        let is_newest = self.log.keys().next_back().is_none_or(|newest| *newest < revision);
+        let mut sum = 0xcbf2_9ce4_8422_2325;
         for (group, record) in &state.groups {
             let mut held = 0;
             for (node, copy) in &record.copies {
@@ -149,40 +151,35 @@ impl Oracle {
                 for part in [node.0, copy.generation.0, u64::from(copy.stage == CopyStage::Held)] {
                     sum = (sum ^ part).wrapping_mul(0x0000_0100_0000_01b3);
                 }
-                self.owned(group, *node, copy.generation);
+                self.owned(group, *node, copy.generation, is_newest);
             }
             if held > 1 {
-                self.violations.push(format!("entry {index}: {group} is held by {held}"));
+                self.violations.push(format!("revision {revision}: {group} is held by {held}"));
             }
         }
-        match self.log.get(index) {
-            Some(known) if *known != sum => {
-                self.violations.push(format!("entry {index}: nodes differ in what they make of it"));
+        if *self.log.entry(revision).or_insert(sum) != sum {
+            self.violations.push(format!("revision {revision}: nodes differ in what they make of it"));
+        }
+    }
+
+    /// An ownership is in the database. One that is new there has a generation above all before.
+    fn owned(&mut self, group: &GroupName, node: NodeId, generation: Generation, is_newest: bool) {
+        let key = (group.clone(), generation);
+        let latest = self.generations.entry(group.clone()).or_default();
+        match self.owners.get(&key) {
+            Some(owner) if *owner != node => {
+                let what = format!("{group}: generation {generation} is of {owner} and of {node}");
+                self.violations.push(what);
             }
             Some(_) => {}
-            None => self.log.push(sum),
-        }
-    }
-
-    fn owned(&mut self, group: &GroupName, node: NodeId, generation: Generation) {
-        let owner = *self.owners.entry((group.clone(), generation)).or_insert(node);
-        let latest = self.generations.entry(group.clone()).or_default();
-        if owner != node {
-            self.violations.push(format!("{group}: generation {generation} is of {owner} and of {node}"));
+            None if is_newest && generation <= *latest => {
+                self.violations.push(format!("{group}: generation {generation} after {latest}"));
+            }
+            None => {
+                self.owners.insert(key, node);
+            }
         }
         *latest = generation.max(*latest);
-    }
-
-    /// A new ownership is in the log: its generation has to be above all before.
-    pub(crate) fn given(&mut self, group: &GroupName, generation: Generation) {
-        let latest = self.generations.get(group).copied().unwrap_or_default();
-        if generation <= latest {
-            self.violations.push(format!("{group}: generation {generation} after {latest}"));
-        }
-    }
-
-    pub(crate) fn is_first(&self, index: usize) -> bool {
-        self.log.len() == index
     }
 
     /// A node follows an order, while its own database says that it has the group so.

@@ -3,22 +3,30 @@
 use crate::broken::Broken;
 use crate::clock::Dice;
 use crate::cluster;
+use crate::database::{found, sleep_us};
 use crate::machine::Machine;
 use crate::monitor::Work;
 use crate::net::{Message, Network};
 use crate::oracle::Oracle;
 use crate::shell::Daemon;
 use execution::Effect;
+use futures::StreamExt as _;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::future::select;
 use lease::Settings;
 use membership::timers::Timers;
 use model::Moment;
 use model::desired::{ClusterSpec, Profile, StallPolicy};
+use openraft::async_runtime::Instant as _;
+use openraft_rt_sim::{SimInstant, SimRuntime};
 use resource_api::{Outcome, ResourceId};
+use sim::runtime;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// From then on nothing is done to anybody any more.
-pub(crate) const HEALED_US: u64 = 20_000_000;
+/// So long everything that can happen to a cluster happens. From then on nothing is done to anybody any more.
+const BAD_US: u64 = 20_000_000;
 
 /// So long after that everything that can run has to run (L1). It is the sum of the longest things that may
 /// have just begun: a start that hangs (2.5 s) and is then stopped (1.5 s, and ended at any price), what
@@ -50,11 +58,6 @@ pub(crate) enum Event {
     Answer(u64, Outcome),
     /// A monitor has noticed something.
     Noticed(ResourceId, Outcome),
-    /// What was written up to there is on the disk.
-    Synced {
-        cuts: u64,
-        length: usize,
-    },
     /// In a monitor.
     Work(Work),
     StartDaemon,
@@ -79,7 +82,7 @@ pub(crate) struct World {
     pub(crate) now_us: u64,
     pub(crate) timers: Timers,
     pub(crate) settings: Settings,
-    pub(crate) spec: Rc<ClusterSpec>,
+    pub(crate) spec: Arc<ClusterSpec>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) daemons: Vec<Daemon>,
     pub(crate) net: Network,
@@ -88,11 +91,50 @@ pub(crate) struct World {
     pub(crate) assumed: bool,
     /// Nothing is done to anybody, ever.
     pub(crate) quiet: bool,
+    /// The longest time between two faults. Where it is short, hardly anything runs that could be hurt; where it
+    /// is long, hardly anything happens.
+    pub(crate) pause_us: u64,
+    /// All have the database with which everything begins.
+    pub(crate) founded: bool,
+    /// From then on nothing is done to anybody any more.
+    pub(crate) healed_us: u64,
+    /// How often a database was stopped by its disk.
+    pub(crate) reopened: u64,
     /// What happens is told.
     loud: bool,
     events: BTreeMap<(u64, u64), (usize, Of, Event)>,
     last_event: u64,
     pub(crate) trace: u64,
+    handle: Handle,
+    /// Something is to happen earlier than what is waited for.
+    sooner: UnboundedSender<()>,
+}
+
+/// A world, for those who do not keep it alive: everything in it.
+#[derive(Clone)]
+pub(crate) struct Handle(Weak<Mutex<World>>);
+
+impl Handle {
+    /// Nothing: it has ended.
+    pub(crate) fn get(&self) -> Option<Shared> {
+        self.0.upgrade().map(Shared)
+    }
+}
+
+/// A world. The lock is never held across an await, and there is one thread: it is there for the types.
+pub(crate) struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        world.now_us = true_us();
+        world
+    }
+}
+
+/// True time: microseconds since the simulation began.
+fn true_us() -> u64 {
+    u64::try_from(SimInstant::now().elapsed_since_start().as_micros()).unwrap()
 }
 
 /// What a run showed.
@@ -100,6 +142,8 @@ pub(crate) struct World {
 pub(crate) struct Shown {
     pub(crate) violations: Vec<String>,
     pub(crate) moves: usize,
+    /// How often a database was stopped by its disk.
+    pub(crate) reopened: u64,
     /// How long after the healing all was online.
     pub(crate) online_after_us: u64,
     /// A number that differs as soon as anything happened otherwise.
@@ -126,44 +170,117 @@ impl Kind {
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64, broken: Broken) -> Shown {
-    let mut world = World::new(seed, Kind::of(seed), broken);
-    world.until(HEALED_US);
-    world.heal();
-    let limit = HEALED_US + ONLINE_WITHIN_US;
-    let mut online_us = None;
-    while world.goes_on() {
-        world.until(world.now_us + LOOK_US);
-        match online_us {
-            _ if !world.all_online() => online_us = None,
-            None => online_us = Some(world.now_us),
-            Some(since) if world.now_us >= since + SETTLED_US => break,
-            Some(_) => {}
+    simulate(seed, async move {
+        let (world, mut sooner) = World::begin(seed, Kind::of(seed), broken).await;
+        let healed_us = world.lock().healed_us;
+        world.until(&mut sooner, healed_us).await;
+        world.lock().heal();
+        let limit = healed_us + ONLINE_WITHIN_US;
+        let mut online_us = None;
+        while world.lock().goes_on() {
+            let look_us = world.lock().now_us + LOOK_US;
+            world.until(&mut sooner, look_us).await;
+            let mut inner = world.lock();
+            match online_us {
+                _ if !inner.all_online() => online_us = None,
+                None => online_us = Some(inner.now_us),
+                Some(since) if inner.now_us >= since + SETTLED_US => break,
+                Some(_) => {}
+            }
+            if inner.now_us >= limit {
+                let missing = inner.what_is_missing();
+                inner.oracle.violations.push(format!("L1: not all online: {missing}"));
+                break;
+            }
         }
-        if world.now_us >= limit {
-            world.oracle.violations.push(format!("L1: not all online: {}", world.what_is_missing()));
-            break;
-        }
-    }
-    world.shown(online_us.unwrap_or(limit).saturating_sub(HEALED_US))
+        world.shown(online_us.unwrap_or(limit).saturating_sub(healed_us))
+    })
 }
 
 /// Runs a seed in which nothing goes wrong, and nothing may be touched once everything is online.
 pub(crate) fn run_quietly(seed: u64, for_us: u64) -> Shown {
-    let mut world = World::new(seed, Kind { quiet: true, ..Kind::of(seed) }, Broken::Nothing);
-    world.until(15_000_000);
-    if !world.all_online() {
-        world.oracle.violations.push("L1: a quiet cluster is not online".to_owned());
+    simulate(seed, async move {
+        let kind = Kind { quiet: true, ..Kind::of(seed) };
+        let (world, mut sooner) = World::begin(seed, kind, Broken::Nothing).await;
+        let online_us = world.lock().now_us + 15_000_000;
+        world.until(&mut sooner, online_us).await;
+        if !world.lock().all_online() {
+            world.lock().oracle.violations.push("L1: a quiet cluster is not online".to_owned());
+        }
+        let touched = world.lock().oracle.touched;
+        world.until(&mut sooner, online_us + for_us).await;
+        let needless = world.lock().oracle.touched - touched;
+        if needless > 0 {
+            world.lock().oracle.violations.push(format!("L2: {needless} needless steps"));
+        }
+        world.shown(0)
+    })
+}
+
+fn simulate(seed: u64, what: impl Future<Output = Shown>) -> Shown {
+    use openraft::async_runtime::AsyncRuntime as _;
+    runtime::forget();
+    let mut simulation = SimRuntime::with_seed(seed);
+    simulation.block_on(what)
+}
+
+impl Shared {
+    /// Everything until then happens, or until something that must not.
+    async fn until(&self, sooner: &mut UnboundedReceiver<()>, end_us: u64) {
+        loop {
+            let wait_us = {
+                let mut world = self.lock();
+                world.take_turns();
+                if !world.goes_on() || world.now_us >= end_us {
+                    return;
+                }
+                let next = world.events.keys().next().map_or(end_us, |(at_us, _)| *at_us);
+                next.min(end_us) - world.now_us
+            };
+            select(pin!(sleep_us(wait_us)), sooner.next()).await;
+        }
     }
-    let touched = world.oracle.touched;
-    world.until(world.now_us + for_us);
-    if world.oracle.touched != touched {
-        world.oracle.violations.push(format!("L2: {} needless steps", world.oracle.touched - touched));
+
+    fn shown(&self, online_after_us: u64) -> Shown {
+        let mut world = self.lock();
+        Shown {
+            violations: std::mem::take(&mut world.oracle.violations),
+            moves: world.oracle.moves,
+            reopened: world.reopened,
+            online_after_us,
+            trace: world.trace,
+            events: world.last_event,
+        }
     }
-    world.shown(0)
 }
 
 impl World {
-    fn new(seed: u64, kind: Kind, broken: Broken) -> Self {
+    /// A cluster that is founded, and begins to live.
+    async fn begin(seed: u64, kind: Kind, broken: Broken) -> (Shared, UnboundedReceiver<()>) {
+        let (sooner, receiver) = unbounded();
+        let world =
+            Arc::new_cyclic(|me| Mutex::new(Self::new(seed, kind, broken, Handle(me.clone()), sooner)));
+        let shared = Shared(world);
+        for node in 0..kind.nodes {
+            shared.lock().start_database(node);
+        }
+        let handle = shared.lock().handle();
+        found(&handle).await;
+        let mut world = shared.lock();
+        world.founded = true;
+        for node in 0..kind.nodes {
+            world.begin_life(node);
+        }
+        if !kind.quiet {
+            world.healed_us = world.now_us + BAD_US;
+            let first_us = world.now_us + 1_500_000;
+            world.push(first_us, 0, Of::World, Event::Fault);
+        }
+        drop(world);
+        (shared, receiver)
+    }
+
+    fn new(seed: u64, kind: Kind, broken: Broken, handle: Handle, sooner: UnboundedSender<()>) -> Self {
         let Kind { nodes, profile, assumed, quiet } = kind;
         let timers = Timers::of(profile);
         let figures = execution::protection::figures(
@@ -175,8 +292,9 @@ impl World {
             None,
         );
         let mut dice = Dice(seed);
-        let spec = Rc::new(cluster::spec(profile, assumed));
-        let machines = (0..nodes).map(|_| Machine::new(&mut dice, &spec)).collect();
+        let spec = Arc::new(cluster::spec(profile, assumed));
+        let disks = sim::dice::Dice::new(seed);
+        let machines = (0..nodes).map(|node| Machine::new(&mut dice, &disks, node, &spec)).collect();
         let mut world = Self {
             broken,
             dice,
@@ -190,31 +308,38 @@ impl World {
             spec,
             assumed,
             quiet,
+            pause_us: [900_000, 1_800_000, 3_600_000][seed as usize / 2 % 3],
+            founded: false,
+            healed_us: 0,
+            reopened: 0,
             loud: std::env::var_os("TELL").is_some(),
             events: BTreeMap::new(),
             last_event: 0,
             trace: 0xcbf2_9ce4_8422_2325,
+            handle,
+            sooner,
         };
-        let founded = cluster::founded(nodes, (*world.spec).clone());
         for node in 0..nodes {
-            let daemon = Daemon::new(node, nodes, &founded, &world);
+            let daemon = Daemon::new(node, nodes, &world);
             world.daemons.push(daemon);
-        }
-        for node in 0..nodes {
-            world.begin_life(node);
-        }
-        if !quiet {
-            world.push(1_500_000, 0, Of::World, Event::Fault);
         }
         world
     }
 
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     pub(crate) fn is_bad(&self) -> bool {
-        self.now_us < HEALED_US && !self.quiet
+        self.now_us < self.healed_us && !self.quiet
     }
 
     pub(crate) fn push(&mut self, at_us: u64, node: usize, of: Of, event: Event) {
         self.last_event += 1;
+        if self.events.keys().next().is_none_or(|(next_us, _)| at_us < *next_us) {
+            // Nobody waits for it once the world has ended.
+            let _ = self.sooner.unbounded_send(());
+        }
         self.events.insert((at_us, self.last_event), (node, of, event));
     }
 
@@ -232,19 +357,16 @@ impl World {
         self.oracle.violations.is_empty()
     }
 
-    /// Everything until then happens, or until something that must not.
-    fn until(&mut self, end_us: u64) {
+    /// What is due happens.
+    fn take_turns(&mut self) {
         while self.goes_on() {
             let Some(entry) = self.events.first_entry() else { break };
-            let (at_us, _) = *entry.key();
-            if at_us > end_us {
+            if entry.key().0 > self.now_us {
                 break;
             }
             let (node, of, event) = entry.remove();
-            self.now_us = at_us;
             self.turn(node, of, event);
         }
-        self.now_us = self.now_us.max(end_us);
     }
 
     fn turn(&mut self, node: usize, of: Of, event: Event) {
@@ -280,7 +402,6 @@ impl World {
             Event::CarryOut(decided, effects) => self.carry_out(node, decided, effects),
             Event::Answer(call, outcome) => self.answered_call(node, call, &outcome),
             Event::Noticed(id, outcome) => self.heard_of(node, &id, &outcome),
-            Event::Synced { cuts, length } => self.synced(node, cuts, length),
             Event::Work(work) => self.work(node, work),
             Event::StartDaemon => self.start_daemon(node),
             Event::StartMachine => self.start_machine(node),
@@ -310,16 +431,6 @@ impl World {
         let names: Vec<&str> = missing.map(|group| self.spec.groups[group].name.as_str()).collect();
         format!("{names:?} at {} us", self.now_us)
     }
-
-    fn shown(self, online_after_us: u64) -> Shown {
-        Shown {
-            violations: self.oracle.violations,
-            moves: self.oracle.moves,
-            online_after_us,
-            trace: self.trace,
-            events: self.last_event,
-        }
-    }
 }
 
 fn kind(event: &Event) -> u64 {
@@ -330,10 +441,9 @@ fn kind(event: &Event) -> u64 {
         Event::CarryOut(..) => 4,
         Event::Answer(..) => 5,
         Event::Noticed(..) => 6,
-        Event::Synced { .. } => 7,
-        Event::Work(_) => 8,
-        Event::StartDaemon => 9,
-        Event::StartMachine => 10,
-        Event::Fault => 11,
+        Event::Work(_) => 7,
+        Event::StartDaemon => 8,
+        Event::StartMachine => 9,
+        Event::Fault => 10,
     }
 }
