@@ -19,12 +19,15 @@
 //!   and is tried again: nobody starts it elsewhere meanwhile.
 //!
 //! The caller gives it the time, what happened, and the database; and carries out the [`Effect`]s in their
-//! order. `local` is one group; `calls` is what monitors answer.
+//! order. `local` is one group; `calls` is what monitors answer; `feeding` is what a watchdog goes by.
 
 mod calls;
+mod feeding;
 mod local;
 #[cfg(test)]
 mod tests;
+
+pub use feeding::Feeding;
 
 use crate::order::{Order, Report};
 use lease::{Granted, Holder, Pair, Settings};
@@ -157,6 +160,8 @@ pub struct Runner {
     /// known yet, since there was no lease.
     inherited: Option<BTreeMap<GroupName, Generation>>,
     following: BTreeSet<GroupName>,
+    /// Nothing of a life before this one is left that its watchdog has to be thought of for.
+    settled: bool,
     revision: Revision,
     groups: BTreeMap<GroupName, Local>,
     calls: BTreeMap<u64, (ResourceId, Verb)>,
@@ -210,6 +215,7 @@ impl Runner {
             released: BTreeMap::new(),
             inherited: None,
             following: BTreeSet::new(),
+            settled: false,
             revision: Revision(0),
             groups: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -293,12 +299,6 @@ impl Runner {
         self.holder.remaining(clock.boot)
     }
 
-    /// Whether something is past its deadline that is not closed yet.
-    #[must_use]
-    pub fn is_overdue(&self, clock: Clock) -> bool {
-        self.holder.overdue(clock.boot).next().is_some()
-    }
-
     /// Does what the leader wants, as far as it may.
     ///
     /// # Errors
@@ -347,6 +347,12 @@ impl Runner {
     pub fn leave(&mut self) {
         self.leaving = true;
         self.number += 1;
+    }
+
+    /// Whether nothing is open here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.values().all(|local| local.opened.is_none())
     }
 
     /// Everything is stopped here, and closed.

@@ -1,15 +1,14 @@
 //! The cluster that is simulated: who is in it, and what it is to run.
 //!
 //! One group behind the gate of an address, one behind the gate of its processes, one that nothing but an
-//! assumption protects, and one that tolerates a duplicate.
+//! assumption or a watchdog protects, and one that tolerates a duplicate.
 
 use model::desired::{
     AnyOf, ClusterSpec, Exclusive, GroupSpec, Limit, Profile, ResourcePolicy, ResourceSpec, StallPolicy,
     Value,
 };
 use model::stored::{
-    Actor, ClusterRecord, ClusterState, Command, GateKind, NewNode, NodeMeans, PROTOCOL, Proposal,
-    SoftwareVersion,
+    Actor, ClusterRecord, ClusterState, Command, NewNode, PROTOCOL, Proposal, SoftwareVersion,
 };
 use model::{ClusterId, GroupName, NodeId, RequestId, ResourceName, Secret, Timestamp};
 use std::collections::BTreeMap;
@@ -63,8 +62,8 @@ fn group(name: &str, resources: Vec<ResourceSpec>) -> GroupSpec {
     }
 }
 
-/// What is to run. `assumed`: also what only an assumption protects.
-pub(crate) fn spec(profile: Profile, assumed: bool) -> ClusterSpec {
+/// What is to run. `ungated`: also what no gate protects.
+pub(crate) fn spec(profile: Profile, ungated: bool) -> ClusterSpec {
     use Exclusive::{Gate, None as Tolerant, Process};
     let site = resource("site", "web-site", Tolerant, Some("ip"));
     let mut groups = vec![
@@ -72,7 +71,7 @@ pub(crate) fn spec(profile: Profile, assumed: bool) -> ClusterSpec {
         group("app", vec![resource("server", "process", Gate, None)]),
         group("tool", vec![resource("job", "dummy", Tolerant, None)]),
     ];
-    if assumed {
+    if ungated {
         let database = resource("database", "process", Process, Some("disk"));
         groups.push(group("db", vec![resource("disk", "physical-disk", Process, None), database]));
     }
@@ -80,7 +79,7 @@ pub(crate) fn spec(profile: Profile, assumed: bool) -> ClusterSpec {
 }
 
 /// The database with which everybody begins.
-pub(crate) fn founded(nodes: usize, spec: ClusterSpec) -> ClusterState {
+pub(crate) fn founded(nodes: usize, spec: ClusterSpec, watched: bool) -> ClusterState {
     let mut state = ClusterState::default();
     let cluster = ClusterRecord {
         id: ClusterId([7; 16]),
@@ -105,7 +104,7 @@ pub(crate) fn founded(nodes: usize, spec: ClusterSpec) -> ClusterState {
     };
     store::machine::apply(&mut state, &form);
     let mut first = state.nodes[&id(0)].clone();
-    first.means = NodeMeans { gate: Some(GateKind::Bpf), cgroup_gate: true, ..NodeMeans::default() };
+    first.means = crate::watchdog::means(watched);
     for node in 0..nodes {
         let mut member = first.clone();
         member.name = format!("n{}", node + 1).parse().unwrap();

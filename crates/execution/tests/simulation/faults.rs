@@ -116,6 +116,10 @@ impl World {
         daemon.life += 1;
         daemon.frozen_until_us = 0;
         self.machines[node].monitor.orphan();
+        if self.watched && self.dice.per_mille(300) {
+            // Its monitor with it: what runs there runs on.
+            self.machines[node].monitor.forget_deadlines();
+        }
         let back = self.now_us + self.dice.within(5_000, 2_500_000);
         self.push_daemon_start(back, node);
     }
@@ -125,7 +129,7 @@ impl World {
         self.push(at_us, node, Of::Machine(boot), Event::StartDaemon);
     }
 
-    fn kill_machine(&mut self, node: usize) {
+    pub(crate) fn kill_machine(&mut self, node: usize) {
         if !self.machines[node].up {
             return;
         }

@@ -5,7 +5,7 @@
 //!
 //! Everything follows from a seed. The code under test is the real one. Around it, imitated as small as they
 //! can be and still go wrong like the real ones: a replicated log (`raft`), two networks (`net`), the kernel's
-//! gates and the monitors (`machine`, `monitor`), and the daemon's part (`shell`, `leading`). `faults` is
+//! gates, watchdogs and the monitors (`machine`, `watchdog`, `monitor`), and the daemon's part (`shell`, `leading`). `faults` is
 //! everything that is done to them. The `oracle` stands outside.
 //!
 //! `cases` runs thousands of seeds. `broken` puts known bugs back in, one at a time, and asks how many seeds
@@ -29,4 +29,5 @@ mod net;
 mod oracle;
 mod raft;
 mod shell;
+mod watchdog;
 mod world;

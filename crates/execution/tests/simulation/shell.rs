@@ -78,6 +78,9 @@ pub(crate) struct Daemon {
     pub(crate) state: ClusterState,
     pub(crate) voter: Voter,
     pub(crate) runner: Runner,
+    /// Until when this life feeds the watchdog, and whether it has.
+    pub(crate) fed_until: Moment,
+    pub(crate) has_fed: bool,
     pub(crate) peers: PeerTable,
     pub(crate) clocks: lease::Clocks,
     pub(crate) leading: Leading,
@@ -117,6 +120,8 @@ impl Daemon {
             state: state.clone(),
             voter: Voter::new(now),
             runner: Runner::new(id(node), incarnation(1), world.settings, now),
+            fed_until: Moment::default(),
+            has_fed: false,
             peers,
             clocks: lease::Clocks::new(lease::settings::DRIFT_PPM),
             leading: Leading::default(),
@@ -148,6 +153,7 @@ impl World {
         if broken == Broken::AdoptedForGood {
             self.prolong_what_stands(node);
         }
+        self.begin_feeding(node);
         self.database_changed(node);
         let first = self.now_us + self.dice.within(100, 20_000);
         self.push_daemon(first, node, Event::Tick);
@@ -204,6 +210,7 @@ impl World {
     /// Gives news to the runner, and carries out what follows; it may be frozen between the two.
     pub(crate) fn with<R>(&mut self, node: usize, news: impl FnOnce(&mut Runner) -> R) -> R {
         let result = news(&mut self.daemons[node].runner);
+        self.follow(node);
         let effects = self.daemons[node].runner.effects();
         let now = self.now(node);
         if !effects.is_empty() && self.is_bad() && self.dice.per_mille(2) {
@@ -232,6 +239,7 @@ impl World {
             for effect in effects {
                 self.carry_out_one(node, effect);
             }
+            self.follow(node);
             effects = self.daemons[node].runner.effects();
         }
         self.tell(node);

@@ -57,6 +57,15 @@ pub(crate) enum Event {
     },
     /// In a monitor.
     Work(Work),
+    /// The thread that feeds the watchdog looks at the clock.
+    Feed,
+    /// And feeds it.
+    Fed,
+    /// The watchdog was not fed since then.
+    Bite {
+        boot: u64,
+        fed: u64,
+    },
     StartDaemon,
     StartMachine,
     Fault,
@@ -86,6 +95,10 @@ pub(crate) struct World {
     pub(crate) oracle: Oracle,
     /// Whether a group is in it that nothing but an assumption protects: then no machine stalls for longer.
     pub(crate) assumed: bool,
+    /// Or one that a watchdog protects, which each machine has.
+    pub(crate) watched: bool,
+    /// How often watchdogs have restarted a machine.
+    pub(crate) bites: usize,
     /// Nothing is done to anybody, ever.
     pub(crate) quiet: bool,
     /// What happens is told.
@@ -100,6 +113,7 @@ pub(crate) struct World {
 pub(crate) struct Shown {
     pub(crate) violations: Vec<String>,
     pub(crate) moves: usize,
+    pub(crate) bites: usize,
     /// How long after the healing all was online.
     pub(crate) online_after_us: u64,
     /// A number that differs as soon as anything happened otherwise.
@@ -113,6 +127,7 @@ pub(crate) struct Kind {
     pub(crate) nodes: usize,
     pub(crate) profile: Profile,
     pub(crate) assumed: bool,
+    pub(crate) watched: bool,
     pub(crate) quiet: bool,
 }
 
@@ -120,13 +135,15 @@ impl Kind {
     pub(crate) fn of(seed: u64) -> Self {
         let nodes = if seed % 8 == 7 { 5 } else { 3 };
         let profile = if seed % 16 == 3 { Profile::Fast } else { Profile::Default };
-        Self { nodes, profile, assumed: seed.is_multiple_of(2), quiet: false }
+        Self { nodes, profile, assumed: seed.is_multiple_of(2), watched: seed % 4 == 1, quiet: false }
     }
 }
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64, broken: Broken) -> Shown {
-    let mut world = World::new(seed, Kind::of(seed), broken);
+    let kind = Kind::of(seed);
+    let kind = if broken.is_of_watchdogs() { Kind { assumed: false, watched: true, ..kind } } else { kind };
+    let mut world = World::new(seed, kind, broken);
     world.until(HEALED_US);
     world.heal();
     let limit = HEALED_US + ONLINE_WITHIN_US;
@@ -164,7 +181,7 @@ pub(crate) fn run_quietly(seed: u64, for_us: u64) -> Shown {
 
 impl World {
     fn new(seed: u64, kind: Kind, broken: Broken) -> Self {
-        let Kind { nodes, profile, assumed, quiet } = kind;
+        let Kind { nodes, profile, assumed, watched, quiet } = kind;
         let timers = Timers::of(profile);
         let figures = execution::protection::figures(
             timers.heartbeat,
@@ -175,7 +192,7 @@ impl World {
             None,
         );
         let mut dice = Dice(seed);
-        let spec = Rc::new(cluster::spec(profile, assumed));
+        let spec = Rc::new(cluster::spec(profile, assumed || watched));
         let machines = (0..nodes).map(|_| Machine::new(&mut dice, &spec)).collect();
         let mut world = Self {
             broken,
@@ -189,13 +206,15 @@ impl World {
             oracle: Oracle::new(&spec, nodes),
             spec,
             assumed,
+            watched,
+            bites: 0,
             quiet,
             loud: std::env::var_os("TELL").is_some(),
             events: BTreeMap::new(),
             last_event: 0,
             trace: 0xcbf2_9ce4_8422_2325,
         };
-        let founded = cluster::founded(nodes, (*world.spec).clone());
+        let founded = cluster::founded(nodes, (*world.spec).clone(), watched);
         for node in 0..nodes {
             let daemon = Daemon::new(node, nodes, &founded, &world);
             world.daemons.push(daemon);
@@ -282,6 +301,9 @@ impl World {
             Event::Noticed(id, outcome) => self.heard_of(node, &id, &outcome),
             Event::Synced { cuts, length } => self.synced(node, cuts, length),
             Event::Work(work) => self.work(node, work),
+            Event::Feed => self.feed(node),
+            Event::Fed => self.fed(node),
+            Event::Bite { boot, fed } => self.bite(node, boot, fed),
             Event::StartDaemon => self.start_daemon(node),
             Event::StartMachine => self.start_machine(node),
             Event::Fault => self.fault(),
@@ -315,6 +337,7 @@ impl World {
         Shown {
             violations: self.oracle.violations,
             moves: self.oracle.moves,
+            bites: self.bites,
             online_after_us,
             trace: self.trace,
             events: self.last_event,
@@ -335,5 +358,8 @@ fn kind(event: &Event) -> u64 {
         Event::StartDaemon => 9,
         Event::StartMachine => 10,
         Event::Fault => 11,
+        Event::Feed => 12,
+        Event::Fed => 13,
+        Event::Bite { .. } => 14,
     }
 }
