@@ -232,12 +232,6 @@ impl Runner {
         self.holder.set_settings(settings);
     }
 
-    /// Whether this node has what the database says that it has for a guard. Where it has less, nothing is opened
-    /// here until the database says so: others would wait for too short a time.
-    pub fn keeps_its_word(&mut self, keeps: bool) {
-        self.keeps_its_word = keeps;
-    }
-
     /// What has to be done, in this order; asked for after each call of anything here.
     pub fn effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)

@@ -1,8 +1,8 @@
-//! Until when the watchdog of this node may be fed.
+//! What guards this node: whether others may count on it, and until when its watchdog may be fed.
 //!
-//! It is fed as long as every group that nothing else protects is either closed here or before its deadline, and so
-//! not any more once one of them could not be stopped in time, whoever was to stop it. What the file says of other
-//! groups does not matter to it: what a gate is in front of may take its time.
+//! The watchdog is fed as long as every group that nothing else protects is either closed here or before its
+//! deadline, and so not any more once one of them could not be stopped in time, whoever was to stop it. Other groups
+//! do not matter to it: what a gate is in front of may take its time.
 //!
 //! A life that begins knows neither what one before it left running, nor until when that may run. It feeds nothing
 //! before its own first lease: that tells what this node has (whatever was granted to a life before is applied
@@ -35,6 +35,12 @@ impl Feeding {
 }
 
 impl Runner {
+    /// Whether this node has what the database says that it has for a guard. Where it has less, nothing is opened
+    /// here until the database says so: others would wait for too short a time.
+    pub fn keeps_its_word(&mut self, keeps: bool) {
+        self.keeps_its_word = keeps;
+    }
+
     /// Until when the watchdog may be fed, on a node that has these gates.
     pub fn feeding(&mut self, means: &NodeMeans) -> Feeding {
         let Some(inherited) = &self.inherited else { return Feeding::NOT_YET };
