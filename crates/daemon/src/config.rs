@@ -3,10 +3,12 @@
 //! Everything else is in the cluster database, so that it is the same on every node and cannot
 //! be forgotten on one.
 
+use model::desired::parse_duration;
 use model::{AbsolutePath, Endpoint, NodeName};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The node's own configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,17 @@ pub struct Config {
     pub socket: PathBuf,
     /// Where it serves: one endpoint per network, all on one port, the one in `listen` first.
     pub endpoints: Vec<Endpoint>,
+    /// The watchdog that restarts it, if it has one.
+    pub watchdog: Option<Watchdog>,
+}
+
+/// A watchdog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watchdog {
+    /// Its device.
+    pub device: PathBuf,
+    /// Its time-out; nothing: what the profile's timers come to.
+    pub timeout: Option<Duration>,
 }
 
 /// Why the file cannot be used. The message holds file, line, column and what was expected.
@@ -59,6 +72,23 @@ struct File {
     listen: Endpoint,
     #[serde(default)]
     networks: Vec<IpAddr>,
+    watchdog: Option<AbsolutePath>,
+    watchdog_timeout: Option<Seconds>,
+}
+
+/// Whole seconds, as watchdogs count.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Seconds(Duration);
+
+impl TryFrom<String> for Seconds {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let whole = |span: &Duration| span.subsec_nanos() == 0 && (1..=600).contains(&span.as_secs());
+        let span = parse_duration(&text).filter(whole);
+        span.map(Self).ok_or_else(|| format!("`{text}` is not a time-out in whole seconds, `1s` to `600s`"))
+    }
 }
 
 fn default_data_dir() -> AbsolutePath {
@@ -110,11 +140,18 @@ impl Config {
         if endpoints.len() > 8 {
             return Err(invalid(0, "at most 8 networks".to_owned()));
         }
+        if file.watchdog.is_none() && file.watchdog_timeout.is_some() {
+            let at = text.find("watchdog_timeout").unwrap_or(0);
+            return Err(invalid(at, "`watchdog_timeout` is of a `watchdog`, which is not given".to_owned()));
+        }
+        let timeout = file.watchdog_timeout.map(|timeout| timeout.0);
+        let watchdog = file.watchdog.map(|device| Watchdog { device: device.to_path_buf(), timeout });
         Ok(Self {
             node: file.node,
             data_dir: file.data_dir.to_path_buf(),
             socket: file.socket.to_path_buf(),
             endpoints,
+            watchdog,
         })
     }
 }
@@ -143,6 +180,23 @@ mod tests {
         let config = parse("node = \"n1\"\nlisten = \"127.0.0.1:7400\"\n").unwrap();
         assert_eq!(config.data_dir, Path::new("/var/lib/steadfast"));
         assert_eq!(config.socket, Path::new("/run/steadfast/steadfast.sock"));
+    }
+
+    #[test]
+    fn a_watchdog_is_a_device_with_a_time_out_in_whole_seconds() {
+        let with = |lines: &str| parse(&format!("node = \"n1\"\nlisten = \"127.0.0.1:7400\"\n{lines}"));
+        assert_eq!(with("").unwrap().watchdog, None);
+        let given = with("watchdog = \"/dev/watchdog\"\nwatchdog_timeout = \"5s\"\n").unwrap().watchdog;
+        let (device, timeout) = (PathBuf::from("/dev/watchdog"), Some(Duration::from_secs(5)));
+        assert_eq!(given, Some(Watchdog { device, timeout }));
+        for bad in ["1500ms", "0s", "soon", "11m"] {
+            let error = with(&format!("watchdog = \"/dev/watchdog\"\nwatchdog_timeout = \"{bad}\"\n"));
+            let error = error.unwrap_err();
+            assert!(error.starts_with("steadfast.toml:4:20:") && error.contains("whole seconds"), "{error}");
+        }
+        let error = with("watchdog_timeout = \"5s\"\n").unwrap_err();
+        assert!(error.starts_with("steadfast.toml:3:1:"), "{error}");
+        assert!(with("watchdog = \"dev/watchdog\"\n").unwrap_err().contains("absolute path"));
     }
 
     #[test]

@@ -73,6 +73,7 @@ impl Inside {
             data_dir: dir.to_owned(),
             socket: dir.join("steadfast.sock"),
             endpoints: vec![Endpoint(from())],
+            watchdog: None,
         };
         let dir = DataDir::take(&config.data_dir)?;
         let lives = identity::begin_life(&dir)?;

@@ -178,6 +178,8 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the ear for monitors", running::listen);
     parts::keep(&node, "the reporter", running::reporting::run);
     parts::keep(&node, "the gate", running::gates::look_after);
+    parts::keep(&node, "the watchdog", running::watchdog::look_after);
+    parts::keep(&node, "the keeper awake", running::awake::keep);
     parts::keep(&node, "the lifetimes of addresses", running::lifetimes::keep_up);
     // Nobody listens where there is no systemd.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -221,6 +223,7 @@ fn remember(node: &Arc<Node>) {
 /// Stops in order: another leads, everything is on disk, the socket is gone.
 async fn stop(node: &Arc<Node>, reason: &str) {
     running::leaving::leave(node).await;
+    running::watchdog::end(node).await;
     node.ends.store(true, std::sync::atomic::Ordering::Relaxed);
     if node.quorum().leader.is_some_and(|leader| Some(leader) == node.id()) {
         node.hand_over("its daemon stops").await;

@@ -119,7 +119,7 @@ impl Node {
         });
         let own_ips = config.endpoints.iter().map(|endpoint| endpoint.0.ip()).collect();
         Ok(Arc::new(Self {
-            running: Running::new(config.node.as_str()),
+            running: Running::new(&config),
             leading: Leading::default(),
             leaves: AtomicBool::new(false),
             book: Book::default(),

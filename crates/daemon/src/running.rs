@@ -12,22 +12,27 @@
 //! * `lifetimes`: what is beneath the gate.
 //! * `leaving`: the daemon is asked to stop.
 //! * `notify`: copies of what has roles hear of each other.
+//! * `watchdog`: what ends this machine where nothing else ends what runs here.
+//! * `awake`: the machine is asked not to sleep.
 
 pub(crate) mod agents;
+pub(crate) mod awake;
 pub(crate) mod gates;
 pub(crate) mod lease;
 pub(crate) mod leaving;
 pub(crate) mod lifetimes;
 pub(crate) mod notify;
 pub(crate) mod reporting;
+pub(crate) mod watchdog;
 
 use crate::clock;
+use crate::config::Config;
 use crate::monitors::Change;
 use crate::node::Node;
 use execution::{Clock, Effect, FailureSeen, Order, Report, Runner};
 use gates::Gates;
 use lifetimes::Lifetimes;
-use model::stored::{Actor, ClusterState, Command, Proposal};
+use model::stored::{Actor, ClusterState, Command, NodeMeans, Proposal};
 use model::{GroupName, Incarnation, Moment, NodeId, RequestId};
 use resource_api::Verb;
 use std::collections::BTreeMap;
@@ -35,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use watchdog::Watchdog;
 
 /// A write of this node about itself that found no majority is tried again so much later.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -44,6 +50,8 @@ pub(crate) struct Running {
     inner: Mutex<Inner>,
     /// The number of the latest report.
     pub(crate) changes: watch::Sender<u64>,
+    /// What restarts this node where nothing else helps.
+    pub(crate) watchdog: Watchdog,
 }
 
 struct Inner {
@@ -60,10 +68,12 @@ pub(crate) fn now() -> Clock {
 }
 
 impl Running {
-    pub(crate) fn new(node_name: &str) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let (runner, calls) = (None, BTreeMap::new());
-        let gates = Gates::new(node_name);
-        Self { inner: Mutex::new(Inner { runner, gates, calls }), changes: watch::Sender::new(0) }
+        let gates = Gates::new(config.node.as_str());
+        let watchdog = Watchdog::new(config.watchdog.is_some());
+        let inner = Mutex::new(Inner { runner, gates, calls });
+        Self { inner, changes: watch::Sender::new(0), watchdog }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -81,8 +91,14 @@ impl Running {
     }
 
     /// What guards what runs here.
-    pub(crate) fn means(&self) -> model::stored::NodeMeans {
-        self.lock().gates.means()
+    pub(crate) fn means(&self) -> NodeMeans {
+        let watchdog = self.watchdog.promised();
+        NodeMeans { watchdog, ..self.lock().gates.means() }
+    }
+
+    /// Whether nothing of the cluster is open here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().runner.as_ref().is_none_or(Runner::is_empty)
     }
 
     /// What keeps addresses up beneath the gate.
@@ -99,6 +115,8 @@ pub(crate) fn with<R>(node: &Arc<Node>, news: impl FnOnce(&mut Runner) -> R) -> 
     let result = news(runner);
     let mut renewed = BTreeMap::new();
     loop {
+        // First of all: what is opened now depends on it.
+        node.running.watchdog.follow(|| runner.feeding(&inner.gates.means()));
         let effects = runner.effects();
         if effects.is_empty() {
             break;

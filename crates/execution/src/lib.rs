@@ -26,4 +26,4 @@ pub mod runner;
 
 pub use executor::{Dispatch, Executor, Key};
 pub use order::{CopyReport, FailureSeen, Order, Report, Reports, ResourceReport, Sequel};
-pub use runner::{Clock, Effect, Runner, Target};
+pub use runner::{Clock, Effect, Feeding, Runner, Target};

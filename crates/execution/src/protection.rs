@@ -86,6 +86,16 @@ fn guard(means: &NodeMeans, gate: GateOf) -> Guard {
     }
 }
 
+/// Whether nothing but a watchdog ends what such a resource does on a node that has stalled.
+#[must_use]
+pub fn needs_watchdog(means: &NodeMeans, exclusive: Exclusive, gate: GateOf) -> bool {
+    match exclusive {
+        Exclusive::None => false,
+        Exclusive::Process => true,
+        Exclusive::Gate => guard(means, gate) != Guard::Gate,
+    }
+}
+
 /// What the node has for all that it runs.
 fn of_node(settings: &Settings, means: &NodeMeans) -> Means {
     let watchdog: Option<Watchdog> = means.watchdog.and_then(|record| {

@@ -19,12 +19,15 @@
 //!   and is tried again: nobody starts it elsewhere meanwhile.
 //!
 //! The caller gives it the time, what happened, and the database; and carries out the [`Effect`]s in their
-//! order. `local` is one group; `calls` is what monitors answer.
+//! order. `local` is one group; `calls` is what monitors answer; `feeding` is what a watchdog goes by.
 
 mod calls;
+mod feeding;
 mod local;
 #[cfg(test)]
 mod tests;
+
+pub use feeding::Feeding;
 
 use crate::order::{Order, Report};
 use lease::{Granted, Holder, Pair, Settings};
@@ -157,6 +160,8 @@ pub struct Runner {
     /// known yet, since there was no lease.
     inherited: Option<BTreeMap<GroupName, Generation>>,
     following: BTreeSet<GroupName>,
+    /// Nothing of a life before this one is left that its watchdog has to be thought of for.
+    settled: bool,
     revision: Revision,
     groups: BTreeMap<GroupName, Local>,
     calls: BTreeMap<u64, (ResourceId, Verb)>,
@@ -210,6 +215,7 @@ impl Runner {
             released: BTreeMap::new(),
             inherited: None,
             following: BTreeSet::new(),
+            settled: false,
             revision: Revision(0),
             groups: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -224,12 +230,6 @@ impl Runner {
     /// Other timers are in force.
     pub fn set_settings(&mut self, settings: Settings) {
         self.holder.set_settings(settings);
-    }
-
-    /// Whether this node has what the database says that it has for a guard. Where it has less, nothing is opened
-    /// here until the database says so: others would wait for too short a time.
-    pub fn keeps_its_word(&mut self, keeps: bool) {
-        self.keeps_its_word = keeps;
     }
 
     /// What has to be done, in this order; asked for after each call of anything here.
@@ -293,12 +293,6 @@ impl Runner {
         self.holder.remaining(clock.boot)
     }
 
-    /// Whether something is past its deadline that is not closed yet.
-    #[must_use]
-    pub fn is_overdue(&self, clock: Clock) -> bool {
-        self.holder.overdue(clock.boot).next().is_some()
-    }
-
     /// Does what the leader wants, as far as it may.
     ///
     /// # Errors
@@ -347,6 +341,12 @@ impl Runner {
     pub fn leave(&mut self) {
         self.leaving = true;
         self.number += 1;
+    }
+
+    /// Whether nothing is open here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.values().all(|local| local.opened.is_none())
     }
 
     /// Everything is stopped here, and closed.

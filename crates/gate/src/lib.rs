@@ -29,6 +29,7 @@
 //! | `sockets.rs` | ends the sessions of an address |
 //! | `lifetime.rs` | beneath it all: addresses that the kernel removes |
 //! | `netlink.rs` | messages to and from the kernel |
+//! | `watchdog.rs` | the last gate, for what sends no packets: the machine is restarted after the deadline |
 //!
 //! **A direction each.** Of a gated address, what it *sends* and what is sent *to* it is dropped once its
 //! deadline has passed. A node that does not own it is a client of it like any other: what it sends there and
@@ -52,6 +53,7 @@ mod netlink;
 mod nft;
 mod probe;
 mod sockets;
+mod watchdog;
 
 pub use clock::{boot_now_ns, until};
 pub use error::GateError;
@@ -61,3 +63,4 @@ pub use lifetime::set_lifetime;
 pub use look::{Look, Looker};
 pub use probe::{Permit, Probe, Refusal, probe};
 pub use sockets::destroy_sockets;
+pub use watchdog::{Watchdog, WatchdogError};

@@ -246,6 +246,16 @@ impl Host {
         cgroup.remove()
     }
 
+    /// What a watchdog does to this machine: everything ends at once, and nobody hears a word of it. It stays down.
+    pub(crate) fn reset(&self) -> impl Fn() + Send + 'static {
+        let (ground, name, cgroup) = (self.ground.clone(), self.name.clone(), self.cgroup());
+        move || {
+            ground.switch.unplug(&name);
+            // A host that is down already has nothing to end.
+            let _ = cgroup.kill();
+        }
+    }
+
     fn boot(&self) -> Result<Running, LabError> {
         let start = self.init.lock().unwrap_or_else(PoisonError::into_inner).start()?;
         let mut first = self.spawn_first(&start)?;

@@ -31,6 +31,7 @@
 //! | somebody holds the lock of the kernel's network configuration | [`NetworkLock::hold`] |
 //! | a full disk | [`Host::small_disk`] |
 //! | a wrong clock | [`Host::set_clock_offset`] |
+//! | a watchdog that restarts the host | [`Host::watchdog`] |
 //!
 //! A lab ends with its value, and also when its process is killed: a small shell that waits on a
 //! pipe removes everything then (`reaper.rs`). Any number of labs may live on a machine at once.
@@ -55,6 +56,7 @@ mod command;
 mod daemon;
 mod error;
 mod faults;
+mod fuse;
 mod host;
 mod init;
 mod kernel;
@@ -69,6 +71,7 @@ mod small_disk;
 mod switch;
 mod tool;
 mod wait;
+mod watchdog;
 mod whole;
 
 pub use command::HostCommand;
@@ -83,4 +86,5 @@ pub use referee::{Outage, Referee, Verdict};
 pub use skip::{kernel_lacks, or_skip, skip};
 pub use small_disk::SmallDisk;
 pub use wait::{eventually, wait_for};
+pub use watchdog::{Breed, Watchdog};
 pub use whole::Lab;

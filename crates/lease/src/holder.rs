@@ -234,10 +234,27 @@ impl Holder {
         self.here.remove(pair);
     }
 
-    /// What is past its deadline and not closed yet. While something is among it that only a watchdog
-    /// protects, the watchdog must not be fed.
+    /// What is past its deadline and not closed yet.
     pub fn overdue(&self, now: Moment) -> impl Iterator<Item = &Pair> {
         self.here.iter().filter(move |(_, here)| here.until <= now).map(|(pair, _)| pair)
+    }
+
+    /// Until when what is here of a group may have effects; nothing: none of it is here. For what only a watchdog
+    /// protects, it must not be fed after that before it is [`Self::closed`].
+    ///
+    /// What a life before this one left may go on until a deadline that this life does not know: only a lease of this
+    /// life counts.
+    #[must_use]
+    pub fn deadline(&self, group: &GroupName) -> Option<Moment> {
+        let here = self.here.iter().filter(|(pair, _)| pair.group == *group);
+        let until = here.map(|(_, here)| here.until).min()?;
+        Some(until.min(self.until.unwrap_or_default()))
+    }
+
+    /// Until when this node has its lease; nothing: it has had none in this life.
+    #[must_use]
+    pub fn until(&self) -> Option<Moment> {
+        self.until
     }
 
     /// How much is left of the lease.

@@ -78,7 +78,7 @@ impl Gates {
         self.problems.clone()
     }
 
-    /// What a successor may count on.
+    /// What a successor may count on of them.
     pub(crate) fn means(&self) -> NodeMeans {
         let covered = self.gate.as_ref().filter(|_| self.problems.is_empty());
         let kind = covered.map(Gate::kind);
@@ -89,7 +89,7 @@ impl Gates {
             }),
             guest: self.guest,
             cgroup_gate: kind == Some(Kind::Bpf) && self.cgroups.is_some(),
-            watchdog: None,
+            watchdog: None, // is no gate, and told by `watchdog`
         }
     }
 

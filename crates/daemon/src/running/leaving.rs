@@ -21,7 +21,7 @@ const STOP: Duration = Duration::from_secs(60);
 
 /// Leaves, or stops what cannot leave. Returns once nothing of the cluster runs here, or the time is up.
 pub(crate) async fn leave(node: &Arc<Node>) {
-    if is_empty(node) {
+    if node.running.is_empty() {
         return;
     }
     node.leaves.store(true, Ordering::Relaxed);
@@ -29,24 +29,18 @@ pub(crate) async fn leave(node: &Arc<Node>) {
     let until = Instant::now() + LEAVE;
     let mut changes = node.running.changes.subscribe();
     let left = async {
-        while !is_empty(node) && node.quorum().has && !everything_stays(node) {
+        while !node.running.is_empty() && node.quorum().has && !everything_stays(node) {
             let _ = tokio::time::timeout(Duration::from_millis(100), changes.changed()).await;
         }
     };
     let _ = timeout_at(until, left).await;
     with(node, |runner| runner.close_all(now()));
     let stopped = async {
-        while !is_empty(node) {
+        while !node.running.is_empty() {
             let _ = tokio::time::timeout(Duration::from_millis(100), changes.changed()).await;
         }
     };
     let _ = timeout_at(Instant::now() + STOP, stopped).await;
-}
-
-/// Whether nothing of the cluster is here.
-fn is_empty(node: &Node) -> bool {
-    let report = node.running.report(0);
-    report.is_none_or(|report| report.groups.values().all(|copy| copy.open.is_none()))
 }
 
 /// Nobody else is there.

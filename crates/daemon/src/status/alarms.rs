@@ -36,6 +36,9 @@ pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum, known: 
         let text = format!("{} MiB are free for {}", free >> 20, node.dir.path().display());
         alarm(events::DiskNearlyFull::ENTRY.id, here.clone(), text);
     }
+    if let Some(problem) = node.running.watchdog.problem() {
+        alarm(events::WatchdogNotArmed::ENTRY.id, here.clone(), problem);
+    }
     if node.id().is_some() && quorum.votes > 0 && !quorum.has {
         let text =
             format!("{} of {} voters are there, {} are needed", quorum.present, quorum.votes, quorum.needed);

@@ -128,4 +128,41 @@ catalogue! {
     remedy: "Do not suspend or live-migrate this machine while it has groups: `steadfast node drain NODE` before. If \
              its hypervisor pauses it for no longer than, say, a second, say so in the file (`assume_pause_below = \"1s\"` \
              in `[cluster]`): takeovers from it wait for so much longer, and such pauses are covered.";
+
+    20911 WatchdogArmed "WATCHDOG_ARMED" Information {
+        /// its device
+        device: String,
+        /// what its driver calls it
+        identity: String,
+        /// its time-out
+        timeout_s: u64,
+    } => "The watchdog {device} ({identity}) is armed: it restarts this node {timeout_s} s after it was last fed."
+    cause: "`watchdog` in steadfast.toml names it, and nothing runs here that the daemon does not know of.",
+    remedy: "Nothing is wrong. What is exclusive by its processes is taken over from this node by itself from now on; \
+             `steadfast explain GROUP` says after how long.";
+
+    20912 WatchdogNotArmed "WATCHDOG_NOT_ARMED" Error {
+        /// its device
+        device: String,
+        /// why
+        problem: String,
+    } => "This node goes on without its watchdog {device}: {problem}."
+    cause: "The device is missing, in use by another program (systemd's RuntimeWatchdogSec=, the package watchdog), \
+            cannot be disarmed or fed, or does not take the time-out.",
+    remedy: "Until it is armed, what is exclusive by its processes is not taken over from this node by itself: somebody \
+             has to confirm that the node is down. `wdctl` shows the watchdogs of the machine, `fuser -v DEVICE` who \
+             has one. It is tried again every few seconds; a change of steadfast.toml needs \
+             `systemctl restart steadfast`.";
+
+    20913 WatchdogUnfed "WATCHDOG_UNFED" Critical {
+        /// which group
+        group: GroupName,
+        /// within how long the node is restarted
+        within_s: u64,
+    } => "Group {group} may still run here, its lease has ended, and so the watchdog is not fed any more: this node is \
+          restarted within {within_s} s unless the group is stopped before."
+    cause: "A resource of the group did not stop, or its monitor does not answer, and nothing but the watchdog keeps it \
+            from running on two nodes.",
+    remedy: "The group is taken over by another node. `steadfast events --id 1069` says what did not stop; \
+             `journalctl -b -1 -e` shows the end of the machine's life before.";
 }

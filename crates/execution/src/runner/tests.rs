@@ -459,3 +459,70 @@ fn where_less_guards_a_node_than_the_database_says_nothing_is_opened_there() {
     world.order(Action::Start, Some("ip"), 1).unwrap();
     assert_eq!(world.done, ["open 1 1"]);
 }
+
+/// A watchdog is fed until this, on a node with a gate for addresses and none for processes.
+fn fed_until(world: &mut World) -> Moment {
+    let means = model::stored::NodeMeans { gate: Some(model::stored::GateKind::Bpf), ..Default::default() };
+    world.runner.feeding(&means).until
+}
+
+/// The lease of a beat that was answered just now.
+fn lease(world: &World) -> Moment {
+    world.clock.boot.plus(Duration::from_millis(1_400))
+}
+
+#[test]
+fn a_watchdog_is_fed_until_the_deadline_of_what_nothing_else_protects() {
+    // Of these types, the one is exclusive by its gate and the other by its process.
+    for (kind, depends) in [("ip-address", false), ("physical-disk", true)] {
+        let spec = spec(&[("r", kind)]);
+        let mut world = World::running(&spec);
+        world.beat(2);
+        let until = if depends { lease(&world) } else { Feeding::FOR_EVER.until };
+        assert_eq!(fed_until(&mut world), until, "{kind}");
+        // The lease ends, and the resource does not: nothing is fed before it has.
+        world.later(2_000);
+        world.silent_beat();
+        assert_eq!(fed_until(&mut world), until, "{kind}");
+        assert_eq!(world.answer(&Outcome::failed(Failure::TimedOut, "hangs")), "offline r");
+        assert_eq!(fed_until(&mut world), until, "{kind}");
+        assert_eq!(world.answer(&Outcome::done()), "terminate r");
+        assert_eq!(fed_until(&mut world), Feeding::FOR_EVER.until, "{kind}");
+    }
+}
+
+#[test]
+fn a_new_life_feeds_no_watchdog_before_it_has_a_lease_and_knows_what_is_left() {
+    let spec = spec(&[("d", "physical-disk")]);
+    let nobody = Feeding::NOT_YET.until;
+    // What it has may run until the lease ends, as long as nobody knows whether it does.
+    let mut world = World::restarted();
+    world.owned(1, &spec, Some(4));
+    assert_eq!(fed_until(&mut world), nobody);
+    world.beat(1);
+    assert_eq!(fed_until(&mut world), lease(&world));
+    world.answer(&Outcome::running());
+    assert_eq!(fed_until(&mut world), lease(&world));
+    // It was found running before there was a lease: the lease of the life before is not known.
+    let mut world = World::restarted();
+    world.owned(1, &spec, Some(4));
+    world.answer(&Outcome::running());
+    world.silent_beat();
+    assert_eq!(fed_until(&mut world), nobody);
+    world.beat(1);
+    assert_eq!(fed_until(&mut world), lease(&world));
+    // What is not its own any more may run nowhere here.
+    let mut world = World::restarted();
+    world.owned(1, &spec, None);
+    world.beat(1);
+    assert_eq!(fed_until(&mut world), nobody, "nobody has looked");
+    world.answer(&Outcome::running());
+    assert_eq!(fed_until(&mut world), nobody, "and there it is");
+    world.order(Action::Stop, Some("d"), 4).unwrap();
+    world.answer(&Outcome::done());
+    assert_eq!(fed_until(&mut world), Feeding::FOR_EVER.until);
+    // From then on, what somebody starts by hand is his affair.
+    let id = ResourceId { group: group("web"), resource: resource("d") };
+    world.runner.noticed(world.clock, &id, &Outcome::running());
+    assert_eq!(fed_until(&mut world), Feeding::FOR_EVER.until);
+}

@@ -17,3 +17,4 @@ mod roles;
 mod rules;
 mod sessions;
 mod tunnels;
+mod watchdog;

@@ -81,8 +81,10 @@ impl fmt::Display for Remedy {
                 "`exclusive = \"gate\"`, if it affects nothing outside its node but by network traffic of its \
                  own processes"
             }
-            Self::Watchdog => "an armed watchdog on its node",
-            Self::ShorterWatchdog => "a watchdog with a shorter time-out",
+            Self::Watchdog => "an armed watchdog on its node (`watchdog` in its steadfast.toml)",
+            Self::ShorterWatchdog => {
+                "a watchdog with a shorter time-out (`watchdog_timeout` in the steadfast.toml of its node)"
+            }
             Self::StallPolicy => "`stall_policy = \"assume_below 10s\"`, if no node ever stalls for longer",
             Self::PauseLimit => {
                 "`assume_pause_below = \"1s\"`, if no hypervisor pauses a guest for longer within one lease"

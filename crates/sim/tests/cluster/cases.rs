@@ -24,15 +24,18 @@ fn check(seed: u64, shown: &Shown) {
 /// The seeds of one part: what has moved, and the longest time until all was online.
 fn part(part: u64) {
     let seeds = number("SEEDS").unwrap_or(SEEDS);
-    let (mut moves, mut slowest_us, mut count) = (0, 0, 0);
+    let (mut moves, mut bites, mut slowest_us, mut count) = (0, 0, 0, 0);
     for seed in (0..seeds).filter(|seed| seed % PARTS == part) {
         let shown = run(seed, Broken::Nothing);
         check(seed, &shown);
         moves += shown.moves;
+        bites += shown.bites;
         slowest_us = slowest_us.max(shown.online_after_us);
         count += 1;
     }
-    eprintln!("{count} seeds, {moves} moves, all online {slowest_us} us after the healing at the latest");
+    eprintln!(
+        "{count} seeds, {moves} moves, {bites} bites, all online {slowest_us} us after the healing at the latest"
+    );
     assert!(moves > 2 * count, "{moves} moves in {count} seeds: the world is too quiet");
 }
 
@@ -51,6 +54,7 @@ fn in_a_cluster_without_faults_nothing_is_touched_once_all_is_online() {
     for seed in 0..48 {
         let shown = run_quietly(seed, 60_000_000);
         check(seed, &shown);
+        assert_eq!(shown.bites, 0, "seed {seed}");
         assert!(shown.moves < 8, "seed {seed}: {} moves at the start", shown.moves);
     }
 }

@@ -126,6 +126,10 @@ impl World {
         Process::end(node as u64);
         self.machines[node].disk.kill();
         self.machines[node].monitor.orphan();
+        if self.watched && self.dice.per_mille(300) {
+            // Its monitor with it: what runs there runs on.
+            self.machines[node].monitor.forget_deadlines();
+        }
         let back = self.now_us + self.dice.within(5_000, 2_500_000);
         self.push_daemon_start(back, node);
     }
@@ -135,7 +139,7 @@ impl World {
         self.push(at_us, node, Of::Machine(boot), Event::StartDaemon);
     }
 
-    fn kill_machine(&mut self, node: usize) {
+    pub(crate) fn kill_machine(&mut self, node: usize) {
         if !self.machines[node].up {
             return;
         }

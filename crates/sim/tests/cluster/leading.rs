@@ -337,6 +337,10 @@ impl World {
             Wait::For(wait) if self.broken == Broken::StallCountedOnce && wait > self.timers.lease * 2 => {
                 Wait::For(wait - crate::cluster::STALL)
             }
+            Wait::For(wait) if self.broken == Broken::WatchdogCountedOnce && wait > self.timers.lease * 2 => {
+                let once = crate::watchdog::TIMEOUT + crate::watchdog::GRANULARITY;
+                Wait::For(if self.watched { wait - once } else { wait })
+            }
             wait => wait,
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Machine {
     /// When it may stall again, so that two stalls are not one.
     pub(crate) stall_from_us: u64,
     pub(crate) monitor: Monitor,
+    /// How often its watchdog was fed.
+    pub(crate) fed: u64,
     /// By resource: until when its gate is open.
     gates: Vec<Option<Moment>>,
     pub(crate) disk: SimDisk,
@@ -50,6 +52,7 @@ impl Machine {
             stalled_until_us: 0,
             stall_from_us: 0,
             monitor: Monitor::new(resources),
+            fed: 0,
             gates: vec![None; resources],
             disk,
             disk_us: DISK_US,

@@ -4,9 +4,9 @@
 //! cut in every way, with resources that fail, hang, crash and cannot be stopped.
 //!
 //! Everything follows from a seed. The code under test is the real one. Around it, imitated as small as they
-//! can be and still go wrong like the real ones: two networks (`net`), disks (`sim::disk`), the kernel's gates
-//! and the monitors (`machine`, `monitor`), and the daemon's part (`shell`, `leading`; `database` opens and
-//! closes the engine as the daemon does). A node's tasks run in a [`sim::runtime::Process`], which can stand
+//! can be and still go wrong like the real ones: two networks (`net`), disks (`sim::disk`), the kernel's gates,
+//! watchdogs and the monitors (`machine`, `watchdog`, `monitor`), and the daemon's part (`shell`, `leading`;
+//! `database` opens and closes the engine as the daemon does). A node's tasks run in a [`sim::runtime::Process`], which can stand
 //! still or die between any two steps. `faults` is everything that is done to them. The `oracle` stands
 //! outside.
 //!
@@ -35,4 +35,5 @@ mod monitor;
 mod net;
 mod oracle;
 mod shell;
+mod watchdog;
 mod world;

@@ -3,7 +3,8 @@
 //!
 //! A resource counts as running from the moment at which its start begins until its stop has ended. Starts
 //! and stops take random times, fail, or hang until the deadline of the call. What is `stubborn` cannot be
-//! ended at any price; only what a gate is in front of ever is, since nothing else would be safe from it.
+//! ended at any price; only what a gate is in front of ever is, or what a watchdog ends, since nothing else would be
+//! safe from it.
 
 use crate::broken::Broken;
 use crate::world::{Event, World};
@@ -79,6 +80,11 @@ impl Monitor {
         self.calls.clear();
         self.later.clear();
         self.units.iter_mut().for_each(|unit| unit.watched = false);
+    }
+
+    /// Its successor knows of none.
+    pub(crate) fn forget_deadlines(&mut self) {
+        self.leases.clear();
     }
 
     /// Nobody wants the answer any more.
@@ -176,12 +182,14 @@ impl World {
     fn offline(&mut self, node: usize, resource: usize, verb: Verb) -> (End, u64) {
         self.oracle.touched += 1;
         let bad = self.is_bad();
-        let gated = self.exclusive(resource) == Exclusive::Gate;
+        let exclusive = self.exclusive(resource);
+        let ends_otherwise =
+            exclusive == Exclusive::Gate || (exclusive == Exclusive::Process && self.watched);
         let unit = &mut self.machines[node].monitor.units[resource];
         if !unit.runs {
             return (End { runs: false, outcome: Outcome::done() }, self.dice.within(500, 5_000));
         }
-        if bad && gated && self.dice.per_mille(10) {
+        if bad && ends_otherwise && self.dice.per_mille(10) {
             unit.stubborn = true;
         }
         let still = End { runs: true, outcome: Outcome::failed(Failure::Generic, "it does not stop") };
@@ -257,6 +265,8 @@ impl World {
             return;
         }
         lease.passed = true;
+        self.may_hang(node, group);
+        let monitor = &mut self.machines[node].monitor;
         let cut: Vec<u64> = monitor
             .calls
             .iter()
@@ -274,6 +284,20 @@ impl World {
         };
         let work = Work::Stopped(group.clone(), number);
         self.push_machine(self.now_us + takes_us, node, Event::Work(work));
+    }
+
+    /// What a watchdog ends may outlast everybody who would stop it.
+    fn may_hang(&mut self, node: usize, group: &GroupName) {
+        if !(self.watched && self.is_bad() && self.dice.per_mille(500)) {
+            return;
+        }
+        let all = self.spec.clone();
+        for one in all.group(group).into_iter().flat_map(|spec| &spec.resources) {
+            let id = ResourceId { group: group.clone(), resource: one.name.clone() };
+            let resource = self.resource(&id);
+            let unit = &mut self.machines[node].monitor.units[resource];
+            unit.stubborn |= unit.runs && one.exclusive == Exclusive::Process;
+        }
     }
 
     fn end_group(&mut self, node: usize, group: &GroupName) {

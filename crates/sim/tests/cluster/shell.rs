@@ -84,6 +84,9 @@ pub(crate) struct Daemon {
     held: (Revision, BTreeMap<GroupName, Generation>),
     pub(crate) voter: Voter,
     pub(crate) runner: Runner,
+    /// Until when this life feeds the watchdog, and whether it has.
+    pub(crate) fed_until: Moment,
+    pub(crate) has_fed: bool,
     pub(crate) peers: PeerTable,
     pub(crate) clocks: lease::Clocks,
     pub(crate) leading: Leading,
@@ -124,6 +127,8 @@ impl Daemon {
             held: Default::default(),
             voter: Voter::new(now),
             runner: Runner::new(id(node), incarnation(1), world.settings, now),
+            fed_until: Moment::default(),
+            has_fed: false,
             peers,
             clocks: lease::Clocks::new(lease::settings::DRIFT_PPM),
             leading: Leading::default(),
@@ -155,6 +160,7 @@ impl World {
         if broken == Broken::AdoptedForGood {
             self.prolong_what_stands(node);
         }
+        self.begin_feeding(node);
         self.wakes_up(node);
         let first = self.now_us + self.dice.within(100, 20_000);
         self.push_daemon(first, node, Event::Tick);
@@ -209,6 +215,7 @@ impl World {
     /// Gives news to the runner, and carries out what follows; it may be frozen between the two.
     pub(crate) fn with<R>(&mut self, node: usize, news: impl FnOnce(&mut Runner) -> R) -> R {
         let result = news(&mut self.daemons[node].runner);
+        self.follow(node);
         let effects = self.daemons[node].runner.effects();
         let now = self.now(node);
         if !effects.is_empty() && self.is_bad() && self.dice.per_mille(2) {
@@ -238,6 +245,7 @@ impl World {
             for effect in effects {
                 self.carry_out_one(node, effect);
             }
+            self.follow(node);
             effects = self.daemons[node].runner.effects();
         }
         self.tell(node);

@@ -60,6 +60,15 @@ pub(crate) enum Event {
     Noticed(ResourceId, Outcome),
     /// In a monitor.
     Work(Work),
+    /// The thread that feeds the watchdog looks at the clock.
+    Feed,
+    /// And feeds it.
+    Fed,
+    /// The watchdog was not fed since then.
+    Bite {
+        boot: u64,
+        fed: u64,
+    },
     StartDaemon,
     StartMachine,
     Fault,
@@ -89,6 +98,10 @@ pub(crate) struct World {
     pub(crate) oracle: Oracle,
     /// Whether a group is in it that nothing but an assumption protects: then no machine stalls for longer.
     pub(crate) assumed: bool,
+    /// Or one that a watchdog protects, which each machine has.
+    pub(crate) watched: bool,
+    /// How often watchdogs have restarted a machine.
+    pub(crate) bites: usize,
     /// Nothing is done to anybody, ever.
     pub(crate) quiet: bool,
     /// The longest time between two faults. Where it is short, hardly anything runs that could be hurt; where it
@@ -144,6 +157,7 @@ pub(crate) struct Shown {
     pub(crate) moves: usize,
     /// How often a database was stopped by its disk.
     pub(crate) reopened: u64,
+    pub(crate) bites: usize,
     /// How long after the healing all was online.
     pub(crate) online_after_us: u64,
     /// A number that differs as soon as anything happened otherwise.
@@ -157,6 +171,7 @@ pub(crate) struct Kind {
     pub(crate) nodes: usize,
     pub(crate) profile: Profile,
     pub(crate) assumed: bool,
+    pub(crate) watched: bool,
     pub(crate) quiet: bool,
 }
 
@@ -164,14 +179,16 @@ impl Kind {
     pub(crate) fn of(seed: u64) -> Self {
         let nodes = if seed % 8 == 7 { 5 } else { 3 };
         let profile = if seed % 16 == 3 { Profile::Fast } else { Profile::Default };
-        Self { nodes, profile, assumed: seed.is_multiple_of(2), quiet: false }
+        Self { nodes, profile, assumed: seed.is_multiple_of(2), watched: seed % 4 == 1, quiet: false }
     }
 }
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64, broken: Broken) -> Shown {
+    let kind = Kind::of(seed);
+    let kind = if broken.is_of_watchdogs() { Kind { assumed: false, watched: true, ..kind } } else { kind };
     simulate(seed, async move {
-        let (world, mut sooner) = World::begin(seed, Kind::of(seed), broken).await;
+        let (world, mut sooner) = World::begin(seed, kind, broken).await;
         let healed_us = world.lock().healed_us;
         world.until(&mut sooner, healed_us).await;
         world.lock().heal();
@@ -246,6 +263,7 @@ impl Shared {
         Shown {
             violations: std::mem::take(&mut world.oracle.violations),
             moves: world.oracle.moves,
+            bites: world.bites,
             reopened: world.reopened,
             online_after_us,
             trace: world.trace,
@@ -281,7 +299,7 @@ impl World {
     }
 
     fn new(seed: u64, kind: Kind, broken: Broken, handle: Handle, sooner: UnboundedSender<()>) -> Self {
-        let Kind { nodes, profile, assumed, quiet } = kind;
+        let Kind { nodes, profile, assumed, watched, quiet } = kind;
         let timers = Timers::of(profile);
         let figures = execution::protection::figures(
             timers.heartbeat,
@@ -292,7 +310,7 @@ impl World {
             None,
         );
         let mut dice = Dice(seed);
-        let spec = Arc::new(cluster::spec(profile, assumed));
+        let spec = Arc::new(cluster::spec(profile, assumed || watched));
         let disks = sim::dice::Dice::new(seed);
         let machines = (0..nodes).map(|node| Machine::new(&mut dice, &disks, node, &spec)).collect();
         let mut world = Self {
@@ -307,6 +325,8 @@ impl World {
             oracle: Oracle::new(&spec, nodes),
             spec,
             assumed,
+            watched,
+            bites: 0,
             quiet,
             pause_us: [900_000, 1_800_000, 3_600_000][seed as usize / 2 % 3],
             founded: false,
@@ -403,6 +423,9 @@ impl World {
             Event::Answer(call, outcome) => self.answered_call(node, call, &outcome),
             Event::Noticed(id, outcome) => self.heard_of(node, &id, &outcome),
             Event::Work(work) => self.work(node, work),
+            Event::Feed => self.feed(node),
+            Event::Fed => self.fed(node),
+            Event::Bite { boot, fed } => self.bite(node, boot, fed),
             Event::StartDaemon => self.start_daemon(node),
             Event::StartMachine => self.start_machine(node),
             Event::Fault => self.fault(),
@@ -445,5 +468,8 @@ fn kind(event: &Event) -> u64 {
         Event::StartDaemon => 8,
         Event::StartMachine => 9,
         Event::Fault => 10,
+        Event::Feed => 11,
+        Event::Fed => 12,
+        Event::Bite { .. } => 13,
     }
 }

@@ -10,6 +10,7 @@
 mod cluster;
 
 mod any_node;
+mod awake;
 mod clock;
 mod clones;
 mod credentials;
@@ -36,3 +37,4 @@ mod start;
 mod tokens;
 mod types;
 mod versions;
+mod watchdog;
