@@ -40,10 +40,7 @@ impl World {
                 let most = [10_000, 100_000, 1_500_000][self.dice.one_of(3)];
                 self.machines[node].disk_us = (200, most);
             }
-            17 => {
-                let by_ms = [-3_600_000, -2_000, -300, 300, 2_000, 20_000, 3_600_000][self.dice.one_of(7)];
-                self.machines[node].clock.jump(by_ms);
-            }
+            17 => self.set_clock(node),
             18 | 19 => {
                 let resource = self.dice.one_of(self.machines[node].monitor.units.len());
                 let unit = self.machines[node].monitor.units[resource];
@@ -62,8 +59,14 @@ impl World {
         }
     }
 
+    /// The wall clock, by people or by NTP.
+    pub(crate) fn set_clock(&mut self, node: usize) {
+        let by_ms = [-3_600_000, -2_000, -300, 300, 2_000, 20_000, 3_600_000][self.dice.one_of(7)];
+        self.machines[node].clock.jump(by_ms);
+    }
+
     /// The whole machine does nothing but what its kernel does by itself.
-    fn stall(&mut self, node: usize) {
+    pub(crate) fn stall(&mut self, node: usize) {
         let most_us = u64::try_from(STALL.as_micros()).unwrap();
         let most_us = if self.assumed { most_us * 8 / 10 } else { most_us * 4 };
         let machine = &mut self.machines[node];
@@ -114,7 +117,7 @@ impl World {
         }
     }
 
-    fn kill_daemon(&mut self, node: usize) {
+    pub(crate) fn kill_daemon(&mut self, node: usize) {
         let daemon = &mut self.daemons[node];
         if !daemon.up {
             return;

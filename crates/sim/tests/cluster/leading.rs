@@ -244,6 +244,7 @@ impl World {
 
     fn view(&mut self, node: usize, standing: &BTreeMap<NodeId, Standing>, wall_ms: u64) -> View {
         self.note_what_is_due(node, wall_ms);
+        self.may_disturb_the_wait(node);
         let daemon = &self.daemons[node];
         let nodes = standing
             .iter()
@@ -254,6 +255,22 @@ impl World {
         };
         let groups = overview::groups(&daemon.state, &daemon.leading.reports, standing, takeover);
         View { now: Now::at(wall_ms, 0), nodes: nodes.collect(), groups }
+    }
+
+    /// What happens while a leader waits matters most.
+    fn may_disturb_the_wait(&mut self, node: usize) {
+        let copies = self.daemons[node].state.groups.values().flat_map(|record| &record.copies);
+        let waits_for =
+            copies.filter(|(_, copy)| copy.stage == CopyStage::Revoked).map(|(owner, _)| *owner).last();
+        let Some(owner) = waits_for.map(index).filter(|owner| *owner != node && self.is_bad()) else {
+            return;
+        };
+        match self.dice.within(0, 1_000) {
+            0..50 => self.set_clock(node),
+            50..70 => self.stall(owner),
+            70..80 => self.kill_daemon(owner),
+            _ => {}
+        }
     }
 
     /// When somebody else may have what that node has of a group.

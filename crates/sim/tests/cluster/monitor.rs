@@ -93,16 +93,25 @@ impl Monitor {
         self.later.retain(|(later, ..)| *later != call);
     }
 
-    pub(crate) fn watch(&mut self, resource: usize, on: bool) {
-        self.units[resource].watched = on;
-    }
-
     pub(crate) fn unlease(&mut self, group: &GroupName) {
         self.leases.remove(group);
     }
 }
 
 impl World {
+    /// What is watched is looked at: it may have ended since it was asked for.
+    pub(crate) fn watch(&mut self, node: usize, resource: usize, on: bool) {
+        self.machines[node].monitor.units[resource].watched = on;
+        if on {
+            self.look_soon(node, resource);
+        }
+    }
+
+    fn look_soon(&mut self, node: usize, resource: usize) {
+        let later = self.now_us + self.dice.within(10_000, 500_000);
+        self.push_machine(later, node, Event::Work(Work::Look(resource)));
+    }
+
     pub(crate) fn lease(&mut self, node: usize, group: &GroupName, until: Moment) {
         let monitor = &mut self.machines[node].monitor;
         monitor.last += 1;
@@ -326,8 +335,7 @@ impl World {
             });
         }
         if before && !runs {
-            let later = self.now_us + self.dice.within(10_000, 500_000);
-            self.push_machine(later, node, Event::Work(Work::Look(resource)));
+            self.look_soon(node, resource);
         }
     }
 

@@ -259,7 +259,7 @@ impl World {
             Effect::Open(_) | Effect::Forget(_) => {}
             Effect::Watch(id, on) => {
                 let resource = self.resource(&id);
-                self.machines[node].monitor.watch(resource, on);
+                self.watch(node, resource, on);
             }
             Effect::Call { call, id, verb, within, .. } => {
                 if verb == Verb::Offline && self.broken == Broken::ReleasedBeforeStopped {
