@@ -65,6 +65,16 @@ pub(crate) enum Command {
     /// What the daemon starts to look after resources; of no use by hand
     #[command(hide = true)]
     Monitor,
+    /// What the daemon starts to hold the table of nftables when it does not; of no use by hand
+    #[command(hide = true)]
+    GateKeeper(GateKeeperArgs),
+}
+
+/// What `gate-keeper` is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GateKeeperArgs {
+    /// The socket at which it hands out what it holds
+    pub(crate) socket: std::path::PathBuf,
 }
 
 fn exit_codes() -> String {

@@ -230,6 +230,8 @@ async fn stop(node: &Arc<Node>, reason: &str) {
     }
     node.monitors.stop().await;
     engine::stop(node).await;
+    // Without a database there are no leases any more: nothing is opened after this.
+    running::gates::let_go(node);
     node.log.raise(events::DaemonStopped { reason: reason.to_owned() });
     node.log.flush().await;
     let _ = std::fs::remove_file(&node.config.socket);

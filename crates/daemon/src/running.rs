@@ -6,7 +6,7 @@
 //! database) goes on beside it, and its end is news again.
 //!
 //! * `agents`: what agents ask of the cluster, and note for it.
-//! * `gates`: the lease gate of this node.
+//! * `gates`: the lease gate of this node, and `keeper`: who holds it while there is no daemon.
 //! * `lease`: asking for the lease, with each heartbeat.
 //! * `reporting`: telling the leader what runs here.
 //! * `lifetimes`: what is beneath the gate.
@@ -18,6 +18,7 @@
 pub(crate) mod agents;
 pub(crate) mod awake;
 pub(crate) mod gates;
+mod keeper;
 pub(crate) mod lease;
 pub(crate) mod leaving;
 pub(crate) mod lifetimes;
@@ -70,7 +71,7 @@ pub(crate) fn now() -> Clock {
 impl Running {
     pub(crate) fn new(config: &Config) -> Self {
         let (runner, calls) = (None, BTreeMap::new());
-        let gates = Gates::new(config.node.as_str());
+        let gates = Gates::new(config.node.as_str(), &config.socket);
         let watchdog = Watchdog::new(config.watchdog.is_some());
         let inner = Mutex::new(Inner { runner, gates, calls });
         Self { inner, changes: watch::Sender::new(0), watchdog }

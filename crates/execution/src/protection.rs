@@ -80,8 +80,7 @@ fn guard(means: &NodeMeans, gate: GateOf) -> Guard {
     match (means.gate, gate) {
         (Some(GateKind::Bpf), GateOf::Address) => Guard::Gate,
         (Some(GateKind::Bpf), GateOf::Processes) if means.cgroup_gate => Guard::Gate,
-        // That its first opening is over is not known here: the careful answer.
-        (Some(GateKind::Nftables), GateOf::Address) => Guard::Timeouts { opened: false },
+        (Some(GateKind::Nftables), GateOf::Address) => Guard::Timeouts,
         _ => Guard::None,
     }
 }
@@ -124,6 +123,33 @@ mod tests {
     use model::Generation;
     use model::stored::{CopyStage, NeedRecord};
 
+    fn copy() -> CopyRecord {
+        let need = NeedRecord { resource: "ip".parse().unwrap(), exclusive: Exclusive::Gate };
+        CopyRecord {
+            generation: Generation(1),
+            stage: CopyStage::Held,
+            primary: false,
+            needs: vec![need],
+            since: model::Timestamp::from_unix_ms(0),
+            follows: false,
+        }
+    }
+
+    #[test]
+    fn a_gate_of_nftables_counts_for_addresses_with_two_leases_and_for_processes_not_at_all() {
+        let ms = Duration::from_millis;
+        let figures = figures(ms(100), ms(300), ms(1_400), ms(50), StallPolicy::Strict, None);
+        let settings = Settings::new(figures).unwrap();
+        let waits = |kind, gate| {
+            let means = NodeMeans { gate: kind, ..NodeMeans::default() };
+            wait_ms(bound(&settings, &means, &copy(), |_| gate).wait())
+        };
+        assert_eq!(waits(Some(GateKind::Bpf), GateOf::Address), Some(1_453));
+        assert_eq!(waits(Some(GateKind::Nftables), GateOf::Address), Some(2_856));
+        assert_eq!(waits(Some(GateKind::Nftables), GateOf::Processes), None);
+        assert_eq!(waits(None, GateOf::Address), None);
+    }
+
     #[test]
     fn a_guests_gate_waits_for_the_pauses_that_somebody_vouches_for() {
         let ms = Duration::from_millis;
@@ -131,18 +157,10 @@ mod tests {
             let figures = figures(ms(100), ms(300), ms(1_400), ms(50), StallPolicy::Strict, pause);
             Settings::new(figures).unwrap()
         };
-        let need = NeedRecord { resource: "ip".parse().unwrap(), exclusive: Exclusive::Gate };
-        let copy = CopyRecord {
-            generation: Generation(1),
-            stage: CopyStage::Held,
-            primary: false,
-            needs: vec![need],
-            since: model::Timestamp::from_unix_ms(0),
-            follows: false,
-        };
         let means = |guest| NodeMeans { gate: Some(GateKind::Bpf), guest, ..NodeMeans::default() };
-        let waits =
-            |pause, guest| wait_ms(bound(&settings(pause), &means(guest), &copy, |_| GateOf::Address).wait());
+        let waits = |pause, guest| {
+            wait_ms(bound(&settings(pause), &means(guest), &copy(), |_| GateOf::Address).wait())
+        };
         let without = waits(None, false);
         assert_eq!(waits(None, true), without, "event 20910 says what that does not cover");
         assert_eq!(waits(Some(ms(1_000)), false), without, "no hypervisor, no pause");

@@ -20,9 +20,11 @@ pub enum GateError {
         #[source]
         source: io::Error,
     },
-    /// A renewal by nftables came when the address was closed already: nothing was opened.
+    /// What was to be written into nftables came when the address was closed already, or its grant over:
+    /// nothing was opened.
     #[error(
-        "the gate of {address} had closed before it was renewed, and stays closed; open it with a new grant"
+        "the gate of {address} had closed, or its grant had ended, before that was written; it stays closed: \
+         open it with a new grant"
     )]
     Expired {
         /// Which address.

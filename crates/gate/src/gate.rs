@@ -33,9 +33,9 @@ pub enum Kind {
     /// Deadlines are absolute: a late write opens nothing. A takeover may follow
     /// D ≥ (1+ρ)·[ L/(1−ρ) + ε ] after the last grant.
     Bpf,
-    /// Times count from the write. A renewal that comes late is refused, but one that comes just in time may
-    /// keep an address open for another lease: D ≥ (1+ρ)·[ 2L/(1−ρ) + ε ]. Until its first renewal, what an
-    /// address is opened for counts as exclusive by its process only.
+    /// Times count from the write. One that comes late is refused, but one that comes just in time may keep an
+    /// address open for another lease: D ≥ (1+ρ)·[ 2L/(1−ρ) + ε ]. It counts only where `nft flush ruleset`
+    /// cannot open it: if it is not [`Gate::is_flushable`], and a [`Keeper`](crate::Keeper) holds its socket.
     Nftables,
 }
 
@@ -101,8 +101,7 @@ const HOLES_OF_BPF: [&str; 3] = [
 ];
 
 /// What no gate of nftables sees.
-const HOLES_OF_NFTABLES: [&str; 4] = [
-    "a first opening by a writer that was frozen in the middle of it",
+const HOLES_OF_NFTABLES: [&str; 3] = [
     "frames of raw sockets that carry the tag of a VLAN or name another protocol than theirs, AF_XDP, pktgen",
     "an interface that appears while the daemon stands still, until it goes on",
     "processes: only addresses are gated",
@@ -111,8 +110,9 @@ const HOLES_OF_NFTABLES: [&str; 4] = [
 /// Where the kernel knows no owner of a table that persists.
 const HOLE_WITHOUT_OWNER: &str =
     "`nft flush ruleset`, until the daemon puts the table back (kernel 6.9 keeps it)";
-const HOLE_WITHOUT_KEEPER: &str =
-    "`nft flush ruleset` while nobody holds a copy of the socket that owns the table";
+/// Where it does.
+const HOLE_WITHOUT_KEEPER: &str = "`nft flush ruleset` after both the daemon and the keeper of its table were killed, until the addresses go \
+     by themselves";
 
 impl Gate {
     /// Opens the gate of this node, or takes over the one that its former daemon left, as it stands: what is
@@ -208,8 +208,8 @@ impl Gate {
     /// the address, if it was not gated. A moment that has passed closes it.
     ///
     /// # Errors
-    /// [`GateError::Full`]; [`GateError::Expired`] from a gate of nftables that had closed: [`Gate::close`] it
-    /// and begin again; or the kernel's refusal. The address is then as it was.
+    /// [`GateError::Full`]; [`GateError::Expired`] from a gate of nftables that had closed, or whose opening came
+    /// too late: [`Gate::close`] it and begin again; or the kernel's refusal. The address is then as it was.
     pub fn set(&mut self, address: IpAddr, deadline_boot_ns: u64) -> Result<(), GateError> {
         let address = address.to_canonical();
         match &mut self.0 {
@@ -284,9 +284,19 @@ impl Gate {
         }
     }
 
+    /// Whether `nft flush ruleset` opens it, whoever holds its socket: one of nftables, on a kernel that is too
+    /// old.
+    #[must_use]
+    pub fn is_flushable(&self) -> bool {
+        match &self.0 {
+            Made::OfBpf(_) => false,
+            Made::OfNftables(gate) => !gate.is_owned(),
+        }
+    }
+
     /// A copy of the socket that owns the table of nftables; nothing, for a gate of eBPF. As long as anybody
-    /// has one, `nft flush ruleset` leaves the table alone. So a process apart from the daemon, whose end
-    /// stops the groups, should hold it, and a restarted daemon needs it for [`Gate::open_or_adopt`].
+    /// has one, `nft flush ruleset` leaves the table alone. So a process apart from the daemon, a
+    /// [`Keeper`](crate::Keeper), should hold it, and a restarted daemon needs it for [`Gate::open_or_adopt`].
     ///
     /// # Errors
     /// If it cannot be copied.

@@ -23,6 +23,7 @@
 //! | `gate.rs` | the gate as the daemon has it, and what it does not see |
 //! | `bpf.rs`, `bpf/` | eBPF: the programs (`program.rs`), how they get to interfaces (`border.rs`) and cgroups |
 //! | `nft.rs`, `nft/` | nftables, where eBPF is not permitted: weaker, and it says how |
+//! | `keeper.rs` | a process that holds the table of nftables when no daemon does |
 //! | `probe.rs` | what this machine permits, and why not |
 //! | `interfaces.rs` | word of new interfaces |
 //! | `look.rs` | seeing where the gate is missing, without holding it up |
@@ -47,6 +48,7 @@ mod clock;
 mod error;
 mod gate;
 mod interfaces;
+mod keeper;
 mod lifetime;
 mod look;
 mod netlink;
@@ -59,6 +61,7 @@ pub use clock::{boot_now_ns, until};
 pub use error::GateError;
 pub use gate::{Choice, Coverage, Gate, Kind, Standing, Uncovered};
 pub use interfaces::Watch;
+pub use keeper::{Keeper, WITHOUT_DAEMON, keep};
 pub use lifetime::set_lifetime;
 pub use look::{Look, Looker};
 pub use probe::{Permit, Probe, Refusal, probe};

@@ -7,13 +7,21 @@
 //!
 //! What makes it weaker than eBPF is that its times count from the write, not to a moment. So:
 //! * **A renewal deletes and adds in one transaction**, which fails once the element has timed out: a writer
-//!   that was frozen in between revives nothing. But the time counts from the write, so an address may be
-//!   open for up to twice its lease after the last grant.
-//! * **A first opening** has nothing to delete. One that was frozen in between opens late: until its first
-//!   renewal, an address is protected no better than by its processes ([`crate::Kind::Nftables`]).
+//!   that was frozen in between revives nothing.
+//! * **An opening has nothing to delete, so it makes something first**: it *announces* the address, in two more
+//!   sets, for as long as its grant has left. Then it reads the clock again, and one transaction deletes the
+//!   announcement and adds the element. A writer that was frozen anywhere in between finds the announcement
+//!   timed out, and opens nothing. What is announced late, by one who was frozen before, is no harm: nothing
+//!   passes for it, and the clock that is read after it says that the grant is over.
 //! * **The table is owned by a socket**, so that `nft flush ruleset` leaves it alone, and persists when that
 //!   socket is closed (kernel 6.9 and later; on older ones it is nobody's). From then on it can be flushed. So
-//!   somebody other than the daemon has to hold a copy of the socket ([`crate::Gate::held`]).
+//!   somebody other than the daemon has to hold a copy of the socket ([`crate::Keeper`]).
+//!
+//! **For how long.** Let L be a lease, and s the moment from which the last grant counts. The clock is read at
+//! c, before the grant's end s + L, and so after the write w of what is deleted (the announcement, or the
+//! element before), which has less than L left: it is gone by w + L ≤ c + L. The new element is added before
+//! that, and has s + L − c left. So it is gone by (c + L) + (s + L − c) = s + 2L. That is the bound of
+//! [`crate::Kind::Nftables`], for openings and renewals alike.
 
 mod rules;
 mod words;
@@ -23,7 +31,7 @@ use crate::error::{GateError, is, system};
 use crate::gate::{Coverage, Standing, Uncovered};
 use crate::interfaces::Interface;
 use crate::netlink::{Message, Netlink};
-use rules::{GUARDED, OPEN, Table};
+use rules::{ANNOUNCED, GUARDED, OPEN, Table};
 use rustix::io::Errno;
 use rustix::net::netlink::NETFILTER;
 use std::collections::BTreeSet;
@@ -152,39 +160,56 @@ impl NftGate {
 
     /// Opens, renews or closes an address.
     pub(crate) fn set(&mut self, address: IpAddr, deadline_boot_ns: u64) -> Result<(), GateError> {
-        let what = || format!("set the deadline of {address}");
-        let mut messages = Vec::new();
         if !self.gated.contains(&address) {
-            messages.push(self.table.add(GUARDED, address, None));
+            let gated = self.transact(vec![self.table.add(GUARDED, address, None)]);
+            gated.map_err(system(format!("gate {address}")))?;
+            self.gated.insert(address);
         }
-        // Rounded down: an address may close early, never late.
-        let left_ms = u64::try_from(clock::until(deadline_boot_ns).as_millis()).unwrap_or(u64::MAX);
-        let renews = self.opened.contains(&address);
+        let left_ms = until_ms(deadline_boot_ns);
         if left_ms == 0 {
-            self.close(address, messages)?;
+            self.close(address)
+        } else if self.opened.contains(&address) {
+            self.put_in_place_of(OPEN, address, left_ms)
         } else {
-            if renews {
-                messages.push(self.table.remove(OPEN, address));
-            }
-            messages.push(self.table.add(OPEN, address, Some(left_ms)));
-            match self.transact(messages) {
-                Err(error) if renews && is(&error, Errno::NOENT) => {
-                    return Err(GateError::Expired { address });
-                }
-                other => other.map_err(system(what()))?,
-            }
-            self.opened.insert(address);
+            self.announce(address, left_ms)?;
+            // After the announcement, or else it would prove nothing.
+            self.open_announced(address, until_ms(deadline_boot_ns))
         }
-        self.gated.insert(address);
+    }
+
+    /// The first half of an opening.
+    fn announce(&mut self, address: IpAddr, left_ms: u64) -> Result<(), GateError> {
+        let announced = self.transact(vec![self.table.add(ANNOUNCED, address, Some(left_ms))]);
+        announced.map_err(system(format!("announce that {address} opens")))
+    }
+
+    /// The second half; `left_ms` was found out after the first one.
+    fn open_announced(&mut self, address: IpAddr, left_ms: u64) -> Result<(), GateError> {
+        if left_ms == 0 {
+            return Err(GateError::Expired { address });
+        }
+        self.put_in_place_of(ANNOUNCED, address, left_ms)?;
+        self.opened.insert(address);
         Ok(())
     }
 
-    fn close(&mut self, address: IpAddr, before: Vec<Message>) -> Result<(), GateError> {
-        let what = || format!("close {address}");
-        self.transact(before).map_err(system(what()))?;
-        match self.transact(vec![self.table.remove(OPEN, address)]) {
-            Err(error) if !is(&error, Errno::NOENT) => return Err(system(what())(error)),
-            _ => {}
+    /// Opens an address for that long, if it is still in this set, from which it is removed.
+    fn put_in_place_of(&mut self, set: &str, address: IpAddr, left_ms: u64) -> Result<(), GateError> {
+        let messages = vec![self.table.remove(set, address), self.table.add(OPEN, address, Some(left_ms))];
+        match self.transact(messages) {
+            Err(error) if is(&error, Errno::NOENT) => Err(GateError::Expired { address }),
+            other => other.map_err(system(format!("set the deadline of {address}"))),
+        }
+    }
+
+    fn close(&mut self, address: IpAddr) -> Result<(), GateError> {
+        for set in [ANNOUNCED, OPEN] {
+            match self.transact(vec![self.table.remove(set, address)]) {
+                Err(error) if !is(&error, Errno::NOENT) => {
+                    return Err(system(format!("close {address}"))(error));
+                }
+                _ => {}
+            }
         }
         self.opened.remove(&address);
         Ok(())
@@ -192,7 +217,7 @@ impl NftGate {
 
     /// Gates an address no longer.
     pub(crate) fn remove(&mut self, address: IpAddr) -> Result<(), GateError> {
-        self.close(address, Vec::new())?;
+        self.close(address)?;
         if self.gated.remove(&address) {
             match self.transact(vec![self.table.remove(GUARDED, address)]) {
                 Err(error) if !is(&error, Errno::NOENT) => {
@@ -246,6 +271,11 @@ impl NftGate {
         }
         self.netfilter.transact(words::ends(), messages)
     }
+}
+
+/// How long it is until a deadline. Rounded down: an address may close early, never late.
+fn until_ms(deadline_boot_ns: u64) -> u64 {
+    u64::try_from(clock::until(deadline_boot_ns).as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether a table with a chain at the egress of an interface can be made: it is made and removed in one

@@ -38,12 +38,9 @@ use std::time::Duration;
 pub enum Guard {
     /// A gate that the kernel closes at an absolute deadline (eBPF).
     Gate,
-    /// A gate of nftables, whose elements time out.
-    Timeouts {
-        /// Its first opening is known to be over. Until then a writer that was frozen before it may yet
-        /// open the gate at any time.
-        opened: bool,
-    },
+    /// A gate of nftables, whose elements time out. Whatever is written into it, be it an opening or a renewal,
+    /// is refused when it comes later than a lease after it was decided.
+    Timeouts,
     /// A SCSI-3 reservation, which the successor takes away (preempt and abort) before it does anything.
     Reservation,
     /// Nothing.
@@ -197,7 +194,7 @@ fn protection(figures: &Figures, means: Means, need: &Need) -> Protection {
         (Exclusive::None, _) => return Protection::Tolerance,
         (_, Guard::Reservation) => return Protection::Reservation,
         (Exclusive::Gate, Guard::Gate) => Some(Protection::Gate),
-        (Exclusive::Gate, Guard::Timeouts { opened: true }) => Some(Protection::Timeouts),
+        (Exclusive::Gate, Guard::Timeouts) => Some(Protection::Timeouts),
         _ => None,
     };
     // A pause stops the clocks of the gate and of an emulated watchdog alike.

@@ -1,7 +1,7 @@
 //! The runtime of the simulation: openraft's, on machines that may stand still, and processes that may freeze
 //! and die.
 //!
-//! All machines at once ([`stand_still`]): everything that a simulated node does follows from a timer, messages
+//! All machines at once (`stand_still`): everything that a simulated node does follows from a timer, messages
 //! included. So while a machine stands still its timers do not fire; those that would have, fire when it
 //! wakes, in any order.
 //!

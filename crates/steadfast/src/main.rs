@@ -2,6 +2,7 @@
 
 mod demo;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -12,7 +13,7 @@ fn main() -> ExitCode {
     {
         return done;
     }
-    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor)
+    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor, gate_keeper)
 }
 
 /// The resource monitor. The daemon gives its lines a time.
@@ -23,4 +24,12 @@ fn resource_monitor() -> ExitCode {
     // Fails only if something has begun logging already, and nothing has.
     let _ = log.with_ansi(false).without_time().with_target(false).try_init();
     monitor::run()
+}
+
+/// What holds the table of nftables when the daemon does not. Nobody hears what it says.
+fn gate_keeper(socket: &Path) -> ExitCode {
+    match gate::keep(socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }

@@ -3,6 +3,7 @@
 //! Where it does not, everything here does nothing: the groups fall back to the bound of their processes, and
 //! the database says so ([`Gates::means`]), which is what a successor goes by.
 
+use super::keeper::Kept;
 use super::lifetimes::Lifetimes;
 use crate::clock;
 use crate::node::Node;
@@ -11,7 +12,7 @@ use gate::{Choice, Gate, GateError, Kind, Look, Looker};
 use model::stored::{Actor, ClusterState, Command, GateKind, NodeMeans};
 use model::{Moment, NodeId};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,9 @@ pub(crate) struct Gates {
     node: String,
     gate: Option<Gate>,
     /// Why there is none, or what it does not cover.
-    problems: Vec<String>,
+    uncovered: Vec<String>,
+    /// Who holds it while there is no daemon.
+    kept: Kept,
     /// Where the processes of a resource are.
     cgroups: Option<PathBuf>,
     /// This machine is a virtual one.
@@ -29,10 +32,17 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    pub(crate) fn new(node: &str) -> Self {
-        let guest = is_guest();
-        let lifetimes = Lifetimes::default();
-        Self { node: node.to_owned(), gate: None, problems: Vec::new(), cgroups: None, guest, lifetimes }
+    /// Of the node whose local socket is there.
+    pub(crate) fn new(node: &str, socket: &Path) -> Self {
+        Self {
+            node: node.to_owned(),
+            gate: None,
+            uncovered: Vec::new(),
+            kept: Kept::beside(socket),
+            cgroups: None,
+            guest: is_guest(),
+            lifetimes: Lifetimes::default(),
+        }
     }
 
     /// What keeps addresses beneath the gate.
@@ -47,17 +57,24 @@ impl Gates {
 
     /// Opens the gate, or takes over the one that stands.
     pub(crate) fn open(&mut self) {
-        match Gate::open_or_adopt(&self.node, Choice::Best, None) {
+        let held = self.kept.find();
+        match Gate::open_or_adopt(&self.node, Choice::Best, held) {
             Ok((gate, coverage)) => {
                 let uncovered = coverage.uncovered.into_iter();
-                self.problems = uncovered.map(|one| format!("{}: {}", one.interface, one.why)).collect();
+                self.uncovered = uncovered.map(|one| format!("{}: {}", one.interface, one.why)).collect();
+                self.kept.is_for(&gate);
                 self.gate = Some(gate);
             }
             Err(error) => {
                 tracing::warn!(%error, "there is no lease gate on this node");
-                self.problems = vec![error.to_string()];
+                self.uncovered = vec![error.to_string()];
             }
         }
+    }
+
+    /// What keeps it from counting, in words.
+    fn problems(&self) -> Vec<String> {
+        self.uncovered.iter().cloned().chain(self.kept.problem()).collect()
     }
 
     /// What looks where the gate is missing, if there is a gate.
@@ -68,19 +85,24 @@ impl Gates {
 
     /// The gate is put where a look has found that it is missing; what cannot be covered.
     fn covered(&mut self, look: Result<Look, GateError>) -> Vec<String> {
-        let Some(gate) = &mut self.gate else { return self.problems.clone() };
-        self.problems = match look.and_then(|look| gate.covered(look)) {
+        let Some(gate) = &mut self.gate else { return self.problems() };
+        self.uncovered = match look.and_then(|look| gate.covered(look)) {
             Ok(coverage) => {
                 coverage.uncovered.into_iter().map(|one| format!("{}: {}", one.interface, one.why)).collect()
             }
             Err(error) => vec![error.to_string()],
         };
-        self.problems.clone()
+        self.problems()
+    }
+
+    /// The gate, and who keeps it.
+    pub(super) fn keeping(&mut self) -> (Option<&Gate>, &mut Kept) {
+        (self.gate.as_ref(), &mut self.kept)
     }
 
     /// What a successor may count on of them.
     pub(crate) fn means(&self) -> NodeMeans {
-        let covered = self.gate.as_ref().filter(|_| self.problems.is_empty());
+        let covered = self.gate.as_ref().filter(|_| self.problems().is_empty());
         let kind = covered.map(Gate::kind);
         NodeMeans {
             gate: kind.map(|kind| match kind {
@@ -101,14 +123,20 @@ impl Gates {
             if let Target::Address(address) = target
                 && !stands.contains(address)
             {
-                self.set(target, 0).map_err(|error| error.to_string())?;
-                if let Err(error) = gate::destroy_sockets(*address) {
-                    tracing::warn!(%error, %address, "sessions of an earlier owner may be left");
-                }
+                self.shut(target, *address).map_err(|error| error.to_string())?;
             }
         }
         for target in targets {
             self.set(target, deadline(until)).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Closes the gate of an address, and ends its sessions.
+    fn shut(&mut self, target: &Target, address: IpAddr) -> Result<(), GateError> {
+        self.set(target, 0)?;
+        if let Err(error) = gate::destroy_sockets(address) {
+            tracing::warn!(%error, %address, "sessions of an earlier owner may be left");
         }
         Ok(())
     }
@@ -124,12 +152,24 @@ impl Gates {
     /// Moves deadlines on; the kernel itself takes away what is `up` at the same time.
     pub(crate) fn renew(&mut self, targets: &[Target], up: &[IpAddr], until: Moment) {
         for target in targets {
-            if let Err(error) = self.set(target, deadline(until)) {
+            if let Err(error) = self.renew_one(target, until) {
                 // It closes by itself, and the group is stopped and started anew.
                 tracing::warn!(%error, ?target, "a gate cannot be renewed");
             }
         }
         self.lifetimes.keep(up, until);
+    }
+
+    fn renew_one(&mut self, target: &Target, until: Moment) -> Result<(), GateError> {
+        match self.set(target, deadline(until)) {
+            // It had timed out just before (its time is rounded down). The lease goes on, so nobody else has
+            // had the address; one that has ended opens nothing.
+            Err(GateError::Expired { address }) => {
+                self.shut(target, address)?;
+                self.set(target, deadline(until))
+            }
+            other => other,
+        }
     }
 
     /// Closes gates at once.
@@ -146,7 +186,7 @@ impl Gates {
         for target in targets {
             let path = self.path(target);
             let Some(gate) = &mut self.gate else { return };
-            let removed = match (target, path) {
+            let removed = match (target, path.filter(|_| gate.kind() == Kind::Bpf)) {
                 (Target::Address(address), _) => gate.remove(*address),
                 (Target::Processes(_), Some(path)) => gate.remove_cgroup(&path),
                 (Target::Processes(_), None) => Ok(()),
@@ -167,7 +207,8 @@ impl Gates {
     fn set(&mut self, target: &Target, deadline_ns: u64) -> Result<(), GateError> {
         let path = self.path(target);
         let Some(gate) = &mut self.gate else { return Ok(()) };
-        match (target, path) {
+        // Of nftables it is in front of addresses alone.
+        match (target, path.filter(|_| gate.kind() == Kind::Bpf)) {
             (Target::Address(address), _) => gate.set(*address, deadline_ns),
             (Target::Processes(_), Some(path)) => {
                 // Its processes are started in it, so it has to be there before them.
@@ -205,6 +246,7 @@ pub(crate) async fn look_after(node: Arc<Node>) {
         node.log.raise(events::GuestPausesNotCovered { limit_ms });
     }
     loop {
+        super::keeper::see_to_it(&node).await;
         let problems = cover(&node, &mut looker).await;
         if problems != told {
             for problem in &problems {
@@ -212,7 +254,11 @@ pub(crate) async fn look_after(node: Arc<Node>) {
             }
             told = problems;
         }
-        clock::beat(if report(&node).await { LOOK } else { LOOK_AGAIN }).await;
+        let pause = if report(&node).await { LOOK } else { LOOK_AGAIN };
+        tokio::select! {
+            () = clock::beat(pause) => {}
+            () = super::keeper::ended(&node) => {}
+        }
     }
 }
 
@@ -226,17 +272,26 @@ async fn cover(node: &Node, kept: &mut Option<Looker>) -> Vec<String> {
         *kept = Some(looker);
         return node.running.lock().gates.covered(look);
     }
-    node.running.lock().gates.problems.clone()
+    node.running.lock().gates.problems()
+}
+
+/// The daemon stops in order. If nothing is gated any more, nothing has to be kept for the next one.
+pub(crate) fn let_go(node: &Node) {
+    let gates = &mut node.running.lock().gates;
+    let nothing = gates.gate.as_mut().is_none_or(|gate| gate.standing().is_ok_and(|all| all.is_empty()));
+    if nothing {
+        gates.kept.let_go();
+    }
 }
 
 /// Sees to it that the database says what guards this node; whether it does.
 async fn report(node: &Arc<Node>) -> bool {
     let (Some(id), state, means) = (node.id(), node.state(), node.running.means()) else { return false };
     let Some(member) = state.nodes.get(&id) else { return false };
+    super::with(node, |runner| runner.keeps_its_word(!member.means.promise_more_than(&means)));
     if member.means == means {
         return true;
     }
-    super::with(node, |runner| runner.keeps_its_word(!member.means.promise_more_than(&means)));
     let actor = Actor::Node(node.name().clone());
     // Without a majority it is tried again at the next look.
     let _ = node.write(actor, Command::ReportMeans { node: id, means }).await;

@@ -11,6 +11,10 @@ pub(super) const GUARDED: &str = "guarded";
 /// The sets of open addresses, with the time that each has left.
 pub(super) const OPEN: &str = "open";
 
+/// The sets of addresses that are about to be opened, with the time in which that has to be done. No rule asks
+/// for them.
+pub(super) const ANNOUNCED: &str = "announced";
+
 /// The chain of what comes in.
 pub(super) const IN: &str = "in";
 /// The chain of what goes out.
@@ -52,9 +56,8 @@ impl Table {
         let flags: u32 = if owned { OWNER | PERSIST } else { 0 };
         let mut all =
             vec![message(Verb::NewTable, CREATE).with_text(1, &self.0).with(2, &flags.to_be_bytes())];
-        for (id, (set, wide)) in
-            (1_u32..).zip([(GUARDED, false), (GUARDED, true), (OPEN, false), (OPEN, true)])
-        {
+        let sets = [GUARDED, OPEN, ANNOUNCED].into_iter().flat_map(|set| [(set, false), (set, true)]);
+        for (id, (set, wide)) in (1_u32..).zip(sets) {
             all.push(self.new_set(id, set, wide));
         }
         for (chain, rules) in [(IN, incoming()), (OUT, outgoing())] {
@@ -67,7 +70,7 @@ impl Table {
     fn new_set(&self, id: u32, set: &str, wide: bool) -> Message {
         // As `nft list` shows them: its numbers of the types ipv4_addr and ipv6_addr.
         let (kind, length): (u32, u32) = if wide { (8, 16) } else { (7, 4) };
-        let flags = if set == OPEN { TIMES_OUT } else { 0 };
+        let flags = if set == GUARDED { 0 } else { TIMES_OUT };
         message(Verb::NewSet, CREATE)
             .with_text(1, &self.0)
             .with_text(2, &set_name(set, wide))

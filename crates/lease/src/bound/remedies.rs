@@ -10,8 +10,6 @@ pub enum Remedy {
     Ebpf,
     /// A gate at all, on that node.
     Gate,
-    /// The first opening of the gate being confirmed.
-    Opening,
     /// Saying that all its effects are network traffic of its own processes.
     DeclareGate,
     /// An armed watchdog.
@@ -33,8 +31,7 @@ pub(super) fn of(protection: Protection, means: Means, need: &Need) -> Vec<Remed
     let pause = Some(Remedy::PauseLimit).filter(|_| means.guest);
     // A gate where there could be one: closer to one than any watchdog.
     let gate = match (need.exclusive, need.guard) {
-        (Exclusive::Gate, Guard::Timeouts { opened: false }) => Some(Remedy::Opening),
-        (Exclusive::Gate, Guard::Timeouts { opened: true }) => Some(Remedy::Ebpf),
+        (Exclusive::Gate, Guard::Timeouts) => Some(Remedy::Ebpf),
         (Exclusive::Gate, Guard::None) => Some(Remedy::Gate),
         (Exclusive::Process, Guard::None) => Some(Remedy::DeclareGate),
         _ => None,

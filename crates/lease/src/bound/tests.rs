@@ -41,7 +41,7 @@ fn each_protection_has_the_inequality_of_the_design() {
     let of = |means, exclusive, guard| bound(FIGURES, means, exclusive, guard);
     let bare = Means::default();
     check(&of(bare, Exclusive::Gate, Guard::Gate), Protection::Gate, 1_400, 50);
-    check(&of(bare, Exclusive::Gate, Guard::Timeouts { opened: true }), Protection::Timeouts, 2_800, 50);
+    check(&of(bare, Exclusive::Gate, Guard::Timeouts), Protection::Timeouts, 2_800, 50);
     let dog = watched().watchdog.unwrap();
     check(&of(watched(), Exclusive::Process, Guard::None), Protection::Watchdog(dog), 23_400, 50);
     let assume = Figures { stall_policy: StallPolicy::AssumeBelow(ms(10_000)), ..FIGURES };
@@ -88,13 +88,6 @@ fn where_no_gate_is_permitted_the_process_bound_counts() {
 }
 
 #[test]
-fn the_first_opening_of_an_nftables_gate_counts_as_a_process() {
-    let found = bound(FIGURES, Means::default(), Exclusive::Gate, Guard::Timeouts { opened: false });
-    assert_eq!(found.wait, Wait::Never(Lack::Protection));
-    assert_eq!(found.shorter[0], Remedy::Opening);
-}
-
-#[test]
 fn a_gate_that_was_not_declared_does_not_count() {
     let found = bound(FIGURES, watched(), Exclusive::Process, Guard::Gate);
     assert_eq!(found.protection.as_str(), "watchdog");
@@ -105,7 +98,7 @@ fn on_a_guest_nothing_counts_that_a_pause_stops_until_somebody_limits_pauses() {
     let guest = Means { guest: true, ..watched() };
     for (means, exclusive, guard) in [
         (GUEST, Exclusive::Gate, Guard::Gate),
-        (GUEST, Exclusive::Gate, Guard::Timeouts { opened: true }),
+        (GUEST, Exclusive::Gate, Guard::Timeouts),
         (guest, Exclusive::Process, Guard::None),
     ] {
         let found = bound(FIGURES, means, exclusive, guard);

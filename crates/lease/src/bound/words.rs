@@ -24,7 +24,9 @@ impl fmt::Display for Protection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gate => f.write_str("the kernel closes its gate when the lease ends"),
-            Self::Timeouts => f.write_str("its gate, of nftables, times out when the lease ends"),
+            Self::Timeouts => {
+                f.write_str("its gate, of nftables, times out at most one lease after the lease has ended")
+            }
             Self::Watchdog(dog) => {
                 write!(f, "a watchdog restarts its node {:?} after it was last fed", dog.timeout)
             }
@@ -75,8 +77,7 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ebpf => "eBPF on its node (CAP_BPF): then one lease counts instead of two",
-            Self::Gate => "a lease gate on its node (CAP_NET_ADMIN, with CAP_BPF or nftables)",
-            Self::Opening => "the first opening of its gate being confirmed",
+            Self::Gate => "a lease gate on its node (CAP_NET_ADMIN, with CAP_BPF, or nftables on Linux 6.9)",
             Self::DeclareGate => {
                 "`exclusive = \"gate\"`, if it affects nothing outside its node but by network traffic of its \
                  own processes"

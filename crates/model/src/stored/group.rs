@@ -152,7 +152,8 @@ impl NodeMeans {
 pub enum GateKind {
     /// Deadlines are absolute.
     Bpf,
-    /// Times count from the write.
+    /// Times count from the write; and a process apart from the daemon holds the table, so that nobody else
+    /// can flush it.
     Nftables,
 }
 

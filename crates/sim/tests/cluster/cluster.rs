@@ -1,13 +1,15 @@
 //! The cluster that is simulated: who is in it, and what it is to run.
 //!
-//! One group behind the gate of an address, one behind the gate of its processes, one that nothing but an
-//! assumption or a watchdog protects, and one that tolerates a duplicate.
+//! One group behind the gate of an address, one behind the gate of its processes (where gates are not of
+//! nftables, which has none of those), one that nothing but an
+//! assumption or a watchdog protects, and one that tolerates a
+//! duplicate.
 
 use model::desired::{
     AnyOf, ClusterSpec, Exclusive, GroupSpec, Limit, Profile, ResourcePolicy, ResourceSpec, StallPolicy,
     Value,
 };
-use model::stored::{ClusterRecord, Command, NewNode, PROTOCOL, SoftwareVersion};
+use model::stored::{ClusterRecord, Command, NewNode, NodeMeans, PROTOCOL, SoftwareVersion};
 use model::{ClusterId, GroupName, NodeId, ResourceName, Secret, Timestamp, TokenId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,15 +62,17 @@ fn group(name: &str, resources: Vec<ResourceSpec>) -> GroupSpec {
     }
 }
 
-/// What is to run. `ungated`: also what no gate protects.
-pub(crate) fn spec(profile: Profile, ungated: bool) -> ClusterSpec {
+/// What is to run. `ungated`: also what no gate protects. `timeouts`: gates are of nftables.
+pub(crate) fn spec(profile: Profile, ungated: bool, timeouts: bool) -> ClusterSpec {
     use Exclusive::{Gate, None as Tolerant, Process};
     let site = resource("site", "web-site", Tolerant, Some("ip"));
     let mut groups = vec![
         group("web", vec![resource("ip", "ip-address", Gate, None), site]),
-        group("app", vec![resource("server", "process", Gate, None)]),
         group("tool", vec![resource("job", "dummy", Tolerant, None)]),
     ];
+    if !timeouts {
+        groups.insert(1, group("app", vec![resource("server", "process", Gate, None)]));
+    }
     if ungated {
         let database = resource("database", "process", Process, Some("disk"));
         groups.push(group("db", vec![resource("disk", "physical-disk", Process, None), database]));
@@ -76,8 +80,8 @@ pub(crate) fn spec(profile: Profile, ungated: bool) -> ClusterSpec {
     ClusterSpec { profile, stall_policy: StallPolicy::AssumeBelow(STALL), groups, ..ClusterSpec::default() }
 }
 
-/// What founds the cluster: formed, joined by all, each with a gate, and with the file in it.
-pub(crate) fn founding(nodes: usize, spec: ClusterSpec, watched: bool) -> Vec<Command> {
+/// What founds the cluster: formed, joined by all, each with its means, and with the file in it.
+pub(crate) fn founding(nodes: usize, spec: ClusterSpec, means: &NodeMeans) -> Vec<Command> {
     let cluster = ClusterRecord {
         id: ClusterId([7; 16]),
         name: "c".parse().unwrap(),
@@ -104,7 +108,6 @@ pub(crate) fn founding(nodes: usize, spec: ClusterSpec, watched: bool) -> Vec<Co
         commands.push(Command::Admit { token, secret_hash, node: new_node(node) });
         commands.push(Command::Confirm { node: id(node) });
     }
-    let means = crate::watchdog::means(watched);
     for node in 0..nodes {
         commands.push(Command::ReportMeans { node: id(node), means: means.clone() });
     }

@@ -414,7 +414,7 @@ pub(crate) async fn found(handle: &Handle) {
         let world = handle.get().expect("the world goes on");
         let mut world = world.lock();
         let spec = (*world.spec).clone();
-        let commands = crate::cluster::founding(engines.len(), spec, world.watched);
+        let commands = crate::cluster::founding(engines.len(), spec, &world.means());
         let at = Timestamp::from_unix_ms(1_000);
         commands.into_iter().map(|command| world.proposal(0, command, at)).collect::<Vec<Arc<Proposal>>>()
     };

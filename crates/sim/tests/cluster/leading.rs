@@ -261,14 +261,14 @@ impl World {
     fn may_disturb_the_wait(&mut self, node: usize) {
         let copies = self.daemons[node].state.groups.values().flat_map(|record| &record.copies);
         let waits_for =
-            copies.filter(|(_, copy)| copy.stage == CopyStage::Revoked).map(|(owner, _)| *owner).last();
+            copies.filter(|(_, copy)| copy.stage == CopyStage::Revoked).map(|(owner, _)| *owner).next_back();
         let Some(owner) = waits_for.map(index).filter(|owner| *owner != node && self.is_bad()) else {
             return;
         };
         match self.dice.within(0, 1_000) {
             0..50 => self.set_clock(node),
-            50..70 => self.stall(owner),
-            70..80 => self.kill_daemon(owner),
+            50..200 => self.stall(owner),
+            200..210 => self.kill_daemon(owner),
             _ => {}
         }
     }
@@ -351,7 +351,11 @@ impl World {
             Wait::For(wait) if self.broken == Broken::NoInFlight => {
                 Wait::For(wait.saturating_sub(self.timers.in_flight))
             }
-            Wait::For(wait) if self.broken == Broken::StallCountedOnce && wait > self.timers.lease * 2 => {
+            Wait::For(wait)
+                if self.broken == Broken::StallCountedOnce
+                    && self.assumed
+                    && wait > self.timers.lease * 2 =>
+            {
                 Wait::For(wait - crate::cluster::STALL)
             }
             Wait::For(wait) if self.broken == Broken::WatchdogCountedOnce && wait > self.timers.lease * 2 => {

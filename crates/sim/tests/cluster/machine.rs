@@ -117,6 +117,11 @@ impl World {
         }
     }
 
+    /// Until when it is open, or was.
+    pub(crate) fn gate_until(&self, node: usize, target: &Target) -> Option<Moment> {
+        self.machines[node].gates[self.gate_of(target)]
+    }
+
     pub(crate) fn is_gate_open(&self, node: usize, target: &Target) -> bool {
         self.machines[node].gates[self.gate_of(target)].is_some_and(|until| until > self.now(node))
     }

@@ -6,9 +6,11 @@
 //! Everything follows from a seed. The code under test is the real one. Around it, imitated as small as they
 //! can be and still go wrong like the real ones: two networks (`net`), disks (`sim::disk`), the kernel's gates,
 //! watchdogs and the monitors (`machine`, `watchdog`, `monitor`), and the daemon's part (`shell`, `leading`;
-//! `database` opens and closes the engine as the daemon does). A node's tasks run in a [`sim::runtime::Process`], which can stand
-//! still or die between any two steps. `faults` is everything that is done to them. The `oracle` stands
-//! outside.
+//! `database` opens and closes the engine as the daemon does). A node's tasks run in a
+//! [`sim::runtime::Process`], which can stand still or die between any two steps. `faults` is everything that
+//! is done to them. The `oracle` stands outside.
+//!
+//! In a quarter of the worlds the gates are of nftables (`timeouts`).
 //!
 //! `cases` runs thousands of seeds. `broken` puts known bugs back in, one at a time, and asks how many seeds
 //! the oracle needs to see each.
@@ -35,5 +37,6 @@ mod monitor;
 mod net;
 mod oracle;
 mod shell;
+mod timeouts;
 mod watchdog;
 mod world;

@@ -242,8 +242,15 @@ impl World {
     pub(crate) fn carry_out(&mut self, node: usize, decided: Moment, mut effects: Vec<Effect>) {
         self.daemons[node].decided = decided;
         while !effects.is_empty() {
-            for effect in effects {
+            let mut left = effects.into_iter();
+            while let Some(effect) = left.next() {
                 self.carry_out_one(node, effect);
+                let thaws = self.daemons[node].frozen_until_us;
+                if thaws > self.now_us {
+                    // In the middle of it: the rest comes after it.
+                    self.push_daemon(thaws, node, Event::CarryOut(decided, left.collect()));
+                    return;
+                }
             }
             self.follow(node);
             effects = self.daemons[node].runner.effects();
@@ -268,6 +275,16 @@ impl World {
                 self.call(node, call, id, verb, within);
             }
             Effect::Cancel(call) => self.machines[node].monitor.cancel(call),
+            Effect::OpenGate { pair, targets, until, found, .. } if self.timeouts && !targets.is_empty() => {
+                self.lease(node, &pair.group, until);
+                for target in &targets {
+                    self.opens_in_time(node, &pair, target, until, found);
+                }
+            }
+            Effect::Renew { group, targets, until, .. } if self.timeouts => {
+                targets.iter().for_each(|target| self.renews_in_time(node, target, until));
+                self.prolong(node, &group, until);
+            }
             Effect::OpenGate { pair, targets, until, found, .. } => {
                 let until = self.written(node, until);
                 self.lease(node, &pair.group, until);

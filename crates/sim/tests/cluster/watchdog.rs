@@ -17,19 +17,19 @@ pub(crate) const GRANULARITY: Duration = Duration::from_millis(100);
 /// Between two feedings.
 const EVERY_US: u64 = 100_000;
 
-/// What a node has for a guard.
-pub(crate) fn means(watched: bool) -> NodeMeans {
-    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap();
-    let watchdog = WatchdogRecord { timeout_ms: ms(TIMEOUT), granularity_ms: ms(GRANULARITY) };
-    NodeMeans {
-        gate: Some(GateKind::Bpf),
-        cgroup_gate: true,
-        watchdog: watched.then_some(watchdog),
-        ..NodeMeans::default()
-    }
-}
-
 impl World {
+    /// What a node has for a guard.
+    pub(crate) fn means(&self) -> NodeMeans {
+        let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap();
+        let watchdog = WatchdogRecord { timeout_ms: ms(TIMEOUT), granularity_ms: ms(GRANULARITY) };
+        NodeMeans {
+            gate: Some(if self.timeouts { GateKind::Nftables } else { GateKind::Bpf }),
+            cgroup_gate: !self.timeouts,
+            watchdog: self.watched.then_some(watchdog),
+            ..NodeMeans::default()
+        }
+    }
+
     /// A life begins: the database promises a watchdog, and this life has none yet.
     pub(crate) fn begin_feeding(&mut self, node: usize) {
         if self.watched {
@@ -46,7 +46,8 @@ impl World {
         if !self.watched {
             return;
         }
-        let feeding = self.daemons[node].runner.feeding(&means(true));
+        let means = self.means();
+        let feeding = self.daemons[node].runner.feeding(&means);
         self.daemons[node].fed_until = match self.broken {
             Broken::FedWhatIsOverdue if feeding.group.is_some() => Feeding::FOR_EVER.until,
             Broken::FedByANewLifeAtOnce if feeding == Feeding::NOT_YET => Feeding::FOR_EVER.until,

@@ -9,6 +9,7 @@ use crate::monitor::Work;
 use crate::net::{Message, Network};
 use crate::oracle::Oracle;
 use crate::shell::Daemon;
+use crate::timeouts::Write;
 use execution::Effect;
 use futures::StreamExt as _;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -54,6 +55,8 @@ pub(crate) enum Event {
     },
     /// Effects that were decided before a freeze.
     CarryOut(Moment, Vec<Effect>),
+    /// What was to be written into a gate of nftables before a freeze.
+    Written(Write),
     /// A monitor has answered a call.
     Answer(u64, Outcome),
     /// A monitor has noticed something.
@@ -102,6 +105,8 @@ pub(crate) struct World {
     pub(crate) watched: bool,
     /// How often watchdogs have restarted a machine.
     pub(crate) bites: usize,
+    /// The gates are of nftables.
+    pub(crate) timeouts: bool,
     /// Nothing is done to anybody, ever.
     pub(crate) quiet: bool,
     /// The longest time between two faults. Where it is short, hardly anything runs that could be hurt; where it
@@ -172,21 +177,27 @@ pub(crate) struct Kind {
     pub(crate) profile: Profile,
     pub(crate) assumed: bool,
     pub(crate) watched: bool,
+    pub(crate) timeouts: bool,
     pub(crate) quiet: bool,
 }
 
 impl Kind {
     pub(crate) fn of(seed: u64) -> Self {
         let nodes = if seed % 8 == 7 { 5 } else { 3 };
-        let profile = if seed % 16 == 3 { Profile::Fast } else { Profile::Default };
-        Self { nodes, profile, assumed: seed.is_multiple_of(2), watched: seed % 4 == 1, quiet: false }
+        let profile = if matches!(seed % 16, 3 | 9) { Profile::Fast } else { Profile::Default };
+        let (assumed, watched, timeouts) = (seed.is_multiple_of(2), seed % 4 == 1, seed % 4 == 3);
+        Self { nodes, profile, assumed, watched, timeouts, quiet: false }
     }
 }
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64, broken: Broken) -> Shown {
     let kind = Kind::of(seed);
-    let kind = if broken.is_of_watchdogs() { Kind { assumed: false, watched: true, ..kind } } else { kind };
+    let kind = if broken.is_of_watchdogs() {
+        Kind { assumed: false, watched: true, timeouts: false, ..kind }
+    } else {
+        kind
+    };
     simulate(seed, async move {
         let (world, mut sooner) = World::begin(seed, kind, broken).await;
         let healed_us = world.lock().healed_us;
@@ -299,7 +310,7 @@ impl World {
     }
 
     fn new(seed: u64, kind: Kind, broken: Broken, handle: Handle, sooner: UnboundedSender<()>) -> Self {
-        let Kind { nodes, profile, assumed, watched, quiet } = kind;
+        let Kind { nodes, profile, assumed, watched, timeouts, quiet } = kind;
         let timers = Timers::of(profile);
         let figures = execution::protection::figures(
             timers.heartbeat,
@@ -310,7 +321,7 @@ impl World {
             None,
         );
         let mut dice = Dice(seed);
-        let spec = Arc::new(cluster::spec(profile, assumed || watched));
+        let spec = Arc::new(cluster::spec(profile, assumed || watched, timeouts));
         let disks = sim::dice::Dice::new(seed);
         let machines = (0..nodes).map(|node| Machine::new(&mut dice, &disks, node, &spec)).collect();
         let mut world = Self {
@@ -327,6 +338,7 @@ impl World {
             assumed,
             watched,
             bites: 0,
+            timeouts,
             quiet,
             pause_us: [900_000, 1_800_000, 3_600_000][seed as usize / 2 % 3],
             founded: false,
@@ -420,6 +432,7 @@ impl World {
                 self.receive(node, from, life, to_life, message);
             }
             Event::CarryOut(decided, effects) => self.carry_out(node, decided, effects),
+            Event::Written(write) => self.written_late(node, write),
             Event::Answer(call, outcome) => self.answered_call(node, call, &outcome),
             Event::Noticed(id, outcome) => self.heard_of(node, &id, &outcome),
             Event::Work(work) => self.work(node, work),
@@ -471,5 +484,6 @@ fn kind(event: &Event) -> u64 {
         Event::Feed => 11,
         Event::Fed => 12,
         Event::Bite { .. } => 13,
+        Event::Written(_) => 14,
     }
 }

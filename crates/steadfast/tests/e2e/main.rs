@@ -23,6 +23,7 @@ mod failover;
 mod failover_badly;
 mod form_and_join;
 mod full_disk;
+mod gate_of_nftables;
 mod hostile_input;
 mod network_faults;
 mod planning;

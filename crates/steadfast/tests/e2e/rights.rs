@@ -11,9 +11,12 @@ use events::{NodeDown, ResourceFailed, TakeoverNotSafe};
 const BPF: &str = "-bpf,-perfmon,-sys_admin";
 
 #[test]
-fn without_the_right_to_load_bpf_a_frozen_owner_is_taken_over_from_only_when_somebody_confirms_it() {
+fn without_the_right_to_load_bpf_a_frozen_owner_of_processes_is_taken_over_from_only_when_somebody_confirms_it()
+ {
     let cluster = formed!(3 of 4);
-    let referee = serving(&cluster, FILE);
+    let process =
+        "type = \"process\"\ncommand = [\"/bin/sleep\", \"1000\"]\nexclusive = \"gate\"\ndepends_on";
+    let referee = serving(&cluster, &FILE.replacen("type = \"dummy\"\ndepends_on", process, 1));
     let [n1, n2, n3, _] = cluster.all();
     n3.run("group move web --to n2").ok();
     n3.stop();
@@ -22,7 +25,7 @@ fn without_the_right_to_load_bpf_a_frozen_owner_is_taken_over_from_only_when_som
     n1.run("group move web --to n3").ok();
     is_online_on(n1, "web", "n3");
     let explained = n1.ok("explain web");
-    for words in ["never by itself", "first opening of its gate"] {
+    for words in ["never by itself", "a lease gate on its node", "of nftables"] {
         assert!(explained.contains(words), "{words}: {explained}");
     }
     n3.host().freeze().unwrap();
