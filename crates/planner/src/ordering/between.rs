@@ -18,13 +18,16 @@ pub(super) fn order(
     draft: &mut Draft<'_>,
 ) {
     let rank = rank(problem);
+    let late = late(problem, &rank, draft);
     for (ix, group) in problem.groups.iter() {
         needed(problem, continuity, ix, group, draft);
         one_by_one(group, ix, draft);
         for other in &group.prefer_after {
             // A wish that speaks against what is needed is no order, and neither is one that comes late.
             if rank[*other] < rank[ix] && !is_starting(group, &draft.flows[ix]) {
-                waits(draft, |flow| &flow.up_first, ix, |flow| &flow.up_last, *other);
+                if late[ix] || !late[*other] {
+                    waits(draft, |flow| &flow.up_first, ix, |flow| &flow.up_last, *other);
+                }
                 waits(draft, |flow| &flow.down_first, *other, |flow| &flow.down_last, ix);
             }
         }
@@ -32,8 +35,10 @@ pub(super) fn order(
     for together in &problem.one_at_a_time {
         let mut starting: Vec<GroupIx> =
             together.iter().copied().filter(|ix| !draft.flows[*ix].up_first.is_empty()).collect();
-        // What is starting already goes on first. Whatever it needs is up, so it waits for none of them.
-        starting.sort_by_key(|ix| (!is_starting(&problem.groups[*ix], &draft.flows[*ix]), rank[*ix]));
+        // What is starting already goes on first. Whatever it needs is up, so it waits for none of them. What
+        // cannot start yet goes last, so that nobody waits for a lease with it.
+        starting
+            .sort_by_key(|ix| (!is_starting(&problem.groups[*ix], &draft.flows[*ix]), late[*ix], rank[*ix]));
         for pair in starting.windows(2) {
             waits(draft, |flow| &flow.up_first, pair[1], |flow| &flow.up_last, pair[0]);
         }
@@ -58,6 +63,20 @@ fn rank(problem: &Problem<'_>) -> Of<GroupIx, usize> {
         rank[ix] = place;
     }
     rank
+}
+
+/// Who cannot start before somebody's lease has ended, its own former owner's or that of whom it needs.
+fn late(problem: &Problem<'_>, rank: &Of<GroupIx, usize>, draft: &Draft<'_>) -> Of<GroupIx, bool> {
+    let mut late = Of::filled(problem.groups.len(), false);
+    let mut in_order: Vec<GroupIx> = problem.groups.iter().map(|(ix, _)| ix).collect();
+    in_order.sort_by_key(|ix| rank[*ix]);
+    for ix in in_order {
+        let mut first = draft.flows[ix].up_first.iter();
+        let waits = first.any(|(_, step)| draft.steps[*step].not_before_ms.is_some());
+        let mut needed = problem.groups[ix].start_after.iter().flatten();
+        late[ix] = waits || needed.any(|aim| late[aim.group]);
+    }
+    late
 }
 
 /// Whether a group is being started already, everywhere where something of it has to start, and nothing of
