@@ -1,7 +1,7 @@
 //! Known bugs, put back in one at a time: each in the imitated shells, none in the product. What the oracle
 //! does not see within so many seeds, it would not see in the product either.
 //!
-//! Four need several things at once that hardly ever come together by chance. They have their counterexamples
+//! Six need several things at once that hardly ever come together by chance. They have their counterexamples
 //! elsewhere, and by `BROKEN=` more seeds here.
 
 use crate::world::run;
@@ -62,11 +62,10 @@ pub(crate) enum Broken {
 
 impl Broken {
     /// Each is seen within the seeds that run with all tests.
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 16] = [
         Self::FromReceipt,
         Self::NoInFlight,
         Self::StallCountedOnce,
-        Self::WatchdogCountedOnce,
         Self::FedWhatIsOverdue,
         Self::StartBeforeCommit,
         Self::NoQuorum,
@@ -79,16 +78,18 @@ impl Broken {
         Self::EvidenceOfOne,
         Self::VoterAnswersBoth,
         Self::SameLife,
-        Self::AdoptedForGood,
         Self::OrdersOfAnyGeneration,
     ];
 
-    /// So are these within more: the first by the model check of `lease` as well, the second by its
-    /// `tests/timeouts.rs`, the third by the tests of `execution::runner`.
-    const RARE: [Self; 4] = [
+    /// These need more, since something else still stands in the way of most of their harm. The first two have
+    /// their counterexamples in the model and the simulation of `lease`, the third in its `tests/timeouts.rs`,
+    /// the fourth in the tests of `execution::runner`, the fifth in those of `lease::bound`.
+    const RARE: [Self; 6] = [
+        Self::AdoptedForGood,
         Self::RestartedVoterForgets,
         Self::OpenedUnannounced,
         Self::FedByANewLifeAtOnce,
+        Self::WatchdogCountedOnce,
         Self::OldLivesAreHeard,
     ];
 }

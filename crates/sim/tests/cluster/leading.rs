@@ -267,8 +267,10 @@ impl World {
         };
         match self.dice.within(0, 1_000) {
             0..50 => self.set_clock(node),
-            50..200 => self.stall(owner),
-            200..210 => self.kill_daemon(owner),
+            // Only there does it count for how long a machine stands still.
+            50..200 if self.assumed => self.stall(owner),
+            50..70 => self.stall(owner),
+            70..80 => self.kill_daemon(owner),
             _ => {}
         }
     }
