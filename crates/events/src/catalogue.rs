@@ -60,6 +60,7 @@ macro_rules! catalogue {
     (@absent $absent:literal) => { Some($absent) };
 }
 
+pub mod components;
 pub mod configuration;
 pub mod daemon;
 pub mod database;
@@ -78,6 +79,7 @@ pub(crate) const THEMES: &[&[&Entry]] = &[
     database::ENTRIES,
     network::ENTRIES,
     resources::ENTRIES,
+    components::ENTRIES,
     groups::ENTRIES,
     security::ENTRIES,
     configuration::ENTRIES,

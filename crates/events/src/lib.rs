@@ -21,6 +21,7 @@ mod entry;
 mod explain;
 mod render;
 
+pub use catalogue::components::*;
 pub use catalogue::configuration::*;
 pub use catalogue::daemon::*;
 pub use catalogue::database::*;

@@ -54,6 +54,11 @@ number!(
     /// The ownership generation of a group. It grows whenever the owner changes.
     Generation, "gen#"
 );
+number!(
+    /// The number of a baseline: a set of components that was validated. Every change of the set makes the next
+    /// one, also a return to an earlier set.
+    BaselineGeneration, "baseline#"
+);
 
 macro_rules! opaque {
     ($(#[$doc:meta])* $type:ident, $bytes:literal, $what:literal) => {
@@ -130,6 +135,10 @@ opaque!(
     /// One life of one daemon process, drawn at its start. Two processes with one identity
     /// differ in it, which is how a cloned node is told from a restarted one.
     Incarnation, 8, "incarnation"
+);
+opaque!(
+    /// What a file holds: its BLAKE3.
+    ContentHash, 32, "content hash"
 );
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ pub mod stored;
 pub mod time;
 
 pub use address::{AbsolutePath, Endpoint, Network};
-pub use ids::{ClusterId, Generation, Incarnation, NodeId, RequestId, Revision, TokenId};
+pub use ids::{
+    BaselineGeneration, ClusterId, ContentHash, Generation, Incarnation, NodeId, RequestId, Revision, TokenId,
+};
 pub use moment::Moment;
 pub use names::{ClusterName, CredentialName, FailureDomain, GroupName, NodeName, ResourceName, TypeName};
 pub use secret::Secret;

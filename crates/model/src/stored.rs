@@ -14,6 +14,7 @@
 //! The types hold no logic beyond lookups; what they *mean* is decided in `store::machine`.
 
 mod command;
+mod component;
 mod event;
 mod group;
 mod heartbeat;
@@ -24,6 +25,11 @@ mod state;
 mod version;
 
 pub use command::{Actor, Command, GroupChange, NewNode, Outcome, Proposal, Rejection};
+pub use component::{
+    Baseline, BaselineOrigin, BaselineSignature, Component, Content, FindingRecord, Floor, KnownContent,
+    OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord, ReadinessVerdict,
+    SignedBaseline, SignerRecord, SymbolSet, Waiver,
+};
 pub use event::EventRecord;
 pub use group::{
     CopyRecord, CopyStage, FailureRecord, GateKind, GroupRecord, NeedRecord, NodeIntent, NodeMeans,

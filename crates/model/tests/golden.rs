@@ -69,9 +69,19 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(name: &str
 /// An enum is written as its variant's name, around which nothing can be added.
 fn is_struct<T>() -> bool {
     let name = std::any::type_name::<T>();
-    !["Actor", "Command", "Outcome", "Rejection", "CredentialKind", "HelloAnswer", "GroupChange"]
-        .iter()
-        .any(|e| name.ends_with(e))
+    ![
+        "Actor",
+        "Command",
+        "Outcome",
+        "Rejection",
+        "CredentialKind",
+        "HelloAnswer",
+        "GroupChange",
+        "BaselineOrigin",
+        "Content",
+    ]
+    .iter()
+    .any(|e| name.ends_with(e))
 }
 
 macro_rules! types {
@@ -96,6 +106,9 @@ types! {
     TypeProblem
     GroupRecord CopyRecord CopyStage NeedRecord FailureRecord NodeIntent NodeMeans GateKind WatchdogRecord
     GroupChange
+    Baseline BaselineOrigin Component Content PackageVersion PackageScheme SymbolSet KnownContent Floor OrderRule
+    Waiver SignedBaseline BaselineSignature SignerRecord
+    ReadinessRecord ReadinessVerdict ReadinessDegree FindingRecord
     ProtocolRange SoftwareVersion
 }
 

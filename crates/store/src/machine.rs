@@ -17,6 +17,7 @@
 //! commands' values may look like (their types hold that).
 
 mod admission;
+mod components;
 mod configure;
 mod credentials;
 mod form;
@@ -163,5 +164,13 @@ fn decide(state: &mut ClusterState, proposal: &Proposal) -> Verdict {
             credentials::create(state, &asked, name, kind, *role, *expires)
         }
         Command::RevokeCredential { name } => credentials::revoke(state, &asked, name),
+        Command::InstallBaseline { baseline } => components::install(state, &asked, baseline),
+        Command::AddSigner { name, public_key, private_key, expires } => {
+            let private_key = private_key.as_ref();
+            let signer = components::Signer { name, public_key, private_key, expires: *expires };
+            components::add_signer(state, &asked, &signer)
+        }
+        Command::RemoveSigner { name } => components::remove_signer(state, &asked, name),
+        Command::ReportReadiness { node, readiness } => components::report_readiness(state, *node, readiness),
     }
 }

@@ -1,16 +1,18 @@
 //! The writes of the cluster database: what is proposed, replicated and applied.
 
 use super::{
-    ClusterRecord, CredentialKind, NodeIntent, NodeMeans, ProtocolRange, Role, SoftwareVersion, TypeProblem,
+    ClusterRecord, CredentialKind, NodeIntent, NodeMeans, ProtocolRange, ReadinessRecord, Role,
+    SignedBaseline, SoftwareVersion, TypeProblem,
 };
 use crate::desired::{ClusterSpec, Profile};
 use crate::{
-    ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation, NodeId, NodeName, RequestId,
-    ResourceName, Revision, Timestamp, TokenId, TypeName,
+    BaselineGeneration, ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation,
+    NodeId, NodeName, RequestId, ResourceName, Revision, Secret, Timestamp, TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A command with everything that applying it may not find out by itself: the time, who asked,
 /// and an id by which a retry is recognised.
@@ -244,6 +246,37 @@ pub enum Command {
         /// Its name.
         name: CredentialName,
     },
+    /// Nodes are measured by this from now on. Whether it is signed by enough of those who may is the
+    /// proposer's to know, and every node looks again before it uses it.
+    InstallBaseline {
+        /// The one after the present one.
+        baseline: Arc<SignedBaseline>,
+    },
+    /// Somebody may sign baselines.
+    AddSigner {
+        /// Who.
+        name: String,
+        /// Ed25519, base64.
+        public_key: String,
+        /// The other half, where the cluster itself signs: its seed, base64.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        private_key: Option<Secret>,
+        /// From when on its signatures are refused under new baselines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    /// Somebody may not sign baselines any more.
+    RemoveSigner {
+        /// Who.
+        name: String,
+    },
+    /// A member says how its components stand beside the baseline.
+    ReportReadiness {
+        /// Which.
+        node: NodeId,
+        /// How.
+        readiness: ReadinessRecord,
+    },
 }
 
 impl Command {
@@ -273,6 +306,10 @@ impl Command {
             Self::Evict { .. } => "evict a node",
             Self::CreateCredential { .. } => "create a credential",
             Self::RevokeCredential { .. } => "revoke a credential",
+            Self::InstallBaseline { .. } => "install a baseline",
+            Self::AddSigner { .. } => "enrol a signer",
+            Self::RemoveSigner { .. } => "remove a signer",
+            Self::ReportReadiness { .. } => "report readiness",
         }
     }
 }
@@ -477,6 +514,43 @@ pub enum Rejection {
     CredentialExists {
         /// The name.
         name: CredentialName,
+    },
+    /// A baseline does not follow the present one.
+    #[error(
+        "this would be baseline {given}, and the present one is {current}: somebody made another one in between; \
+         look at `steadfast baseline history`, and make it anew"
+    )]
+    BaselineMoved {
+        /// Its number.
+        given: BaselineGeneration,
+        /// The present one; 0: there is none.
+        current: BaselineGeneration,
+    },
+    /// A baseline is of another cluster.
+    #[error("this baseline is of the cluster with the id {given}; this one is {here}")]
+    BaselineOfOther {
+        /// In the baseline.
+        given: ClusterId,
+        /// Here.
+        here: ClusterId,
+    },
+    /// A text is no baseline.
+    #[error("this is no baseline: {why}")]
+    NoBaseline {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A signer of this name exists.
+    #[error("a signer named `{name}` exists; `steadfast baseline signer list` shows them")]
+    SignerExists {
+        /// The name.
+        name: String,
+    },
+    /// No such signer.
+    #[error("no signer named `{name}`; `steadfast baseline signer list` shows them")]
+    UnknownSigner {
+        /// The name.
+        name: String,
     },
     /// No such credential.
     #[error("no credential named `{name}`; `steadfast credential list` shows them")]

@@ -1,6 +1,9 @@
 //! The replicated state: what every node knows once it has applied the same commands.
 
-use super::{CopyStage, GroupRecord, NodeIntent, NodeMeans, Outcome, ProtocolRange, SoftwareVersion};
+use super::{
+    CopyStage, GroupRecord, NodeIntent, NodeMeans, Outcome, ProtocolRange, ReadinessRecord, SignedBaseline,
+    SignerRecord, SoftwareVersion,
+};
 use crate::desired::{ClusterSpec, Profile};
 use crate::{
     ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation, NodeId, NodeName,
@@ -8,6 +11,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The whole cluster database. Small by design (kilobytes to a few megabytes), so it is kept in
 /// memory and written as one snapshot.
@@ -60,6 +64,13 @@ pub struct ClusterState {
     /// have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_profile: Option<Profile>,
+    /// What nodes are measured by: the present baseline last, before it those that one can go back to. Shared,
+    /// because a state is copied at every change, and these are its largest part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Arc<SignedBaseline>>,
+    /// Who may sign baselines, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signers: BTreeMap<String, SignerRecord>,
     /// The latest requests with their outcomes, oldest first, so that a retry is answered and not repeated.
     #[serde(default)]
     pub recent: VecDeque<(RequestId, Outcome)>,
@@ -162,6 +173,9 @@ pub struct NodeRecord {
     /// What guards what it runs, as it says itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub means: NodeMeans,
+    /// How its components stand beside the baseline, as it says itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub readiness: ReadinessRecord,
 }
 
 /// Why a resource type cannot be used on a node.

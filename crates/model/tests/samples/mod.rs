@@ -1,5 +1,6 @@
 //! Values of every stored type: each variant, and each optional field with and without.
 
+mod components;
 mod groups;
 mod policies;
 
@@ -11,7 +12,7 @@ use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
     EvictedRecord, Heartbeat, Hello, HelloAnswer, Identity, JoinAnswer, JoinRequest, JoinToken, LeaseGrant,
     LeaseRequest, MemberHint, NewNode, NodeIntent, NodeMeans, NodeRecord, Outcome, Proposal, ProtocolRange,
-    Rejection, Role, SoftwareVersion, TokenRecord, TypeProblem,
+    ReadinessRecord, Rejection, Role, SoftwareVersion, TokenRecord, TypeProblem,
 };
 use model::{
     ClusterId, Endpoint, Generation, Incarnation, NodeId, NodeName, RequestId, Revision, Secret, Timestamp,
@@ -231,6 +232,7 @@ impl Samples for Command {
         ]
         .into_iter()
         .chain(groups::commands())
+        .chain(components::commands())
         .collect()
     }
 }
@@ -284,6 +286,7 @@ impl Samples for Rejection {
         ]
         .into_iter()
         .chain(groups::rejections())
+        .chain(components::rejections())
         .collect()
     }
 }
@@ -402,6 +405,8 @@ impl Samples for ClusterState {
             owned_as_of: Revision(41),
             maintenance: true,
             longest_profile: Some(Profile::Patient),
+            baselines: components::baselines(),
+            signers: components::signers(),
             recent: (1..).map(|byte| RequestId([byte; 16])).zip(Outcome::samples()).collect(),
         };
         vec![Self::default(), full]
@@ -442,6 +447,7 @@ impl Samples for NodeRecord {
             types: BTreeMap::new(),
             intent: NodeIntent::Active,
             means: NodeMeans::default(),
+            readiness: ReadinessRecord::default(),
         };
         let member = Self {
             name: node_name(),
@@ -451,6 +457,7 @@ impl Samples for NodeRecord {
             types: types(),
             intent: NodeIntent::Draining,
             means: NodeMeans::samples().remove(1),
+            readiness: ReadinessRecord::samples().remove(0),
             ..joining.clone()
         };
         vec![member, joining]

@@ -8,7 +8,7 @@
 use super::members::{address_is_free, common_protocol, retire};
 use super::{Accepted, Asked, Verdict};
 use events::{NodeAdmitted, NodeJoined};
-use model::stored::{ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, Rejection};
+use model::stored::{ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, ReadinessRecord, Rejection};
 use model::{NodeId, TokenId};
 
 pub(super) fn admit(
@@ -52,6 +52,8 @@ pub(super) fn admit(
         types: std::collections::BTreeMap::new(),
         intent: NodeIntent::default(),
         means: NodeMeans::default(),
+        // Until it says that it has what was validated.
+        readiness: ReadinessRecord { maintenance: !state.baselines.is_empty(), ..ReadinessRecord::default() },
     };
     state.nodes.insert(id, record);
     let admitted =

@@ -2,7 +2,9 @@
 
 use super::{Accepted, Asked, Verdict};
 use events::ClusterFormed;
-use model::stored::{ClusterRecord, ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, Rejection};
+use model::stored::{
+    ClusterRecord, ClusterState, NewNode, NodeIntent, NodeMeans, NodeRecord, ReadinessRecord, Rejection,
+};
 
 pub(super) fn form(
     state: &mut ClusterState,
@@ -40,5 +42,6 @@ fn member(node: &NewNode, asked: &Asked) -> NodeRecord {
         types: std::collections::BTreeMap::new(),
         intent: NodeIntent::default(),
         means: NodeMeans::default(),
+        readiness: ReadinessRecord::default(),
     }
 }
