@@ -28,7 +28,7 @@ pub use command::{Actor, Command, GroupChange, NewNode, Outcome, Proposal, Rejec
 pub use component::{
     Baseline, BaselineOrigin, BaselineSignature, Component, Content, FindingRecord, Floor, KnownContent,
     OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord, ReadinessVerdict,
-    SignedBaseline, SignerRecord, SymbolSet, Waiver,
+    SignedBaseline, SignerRecord, Subject, SymbolSet, Waiver,
 };
 pub use event::EventRecord;
 pub use group::{

@@ -107,7 +107,7 @@ types! {
     GroupRecord CopyRecord CopyStage NeedRecord FailureRecord NodeIntent NodeMeans GateKind WatchdogRecord
     GroupChange
     Baseline BaselineOrigin Component Content PackageVersion PackageScheme SymbolSet KnownContent Floor OrderRule
-    Waiver SignedBaseline BaselineSignature SignerRecord
+    Waiver Subject SignedBaseline BaselineSignature SignerRecord
     ReadinessRecord ReadinessVerdict ReadinessDegree FindingRecord
     ProtocolRange SoftwareVersion
 }

@@ -32,7 +32,7 @@ pub struct Baseline {
     pub components: BTreeMap<AbsolutePath, Component>,
     /// Who stands on which of them: by resource type, or by type and program where each resource of the type has
     /// its own.
-    pub subjects: BTreeMap<String, BTreeSet<AbsolutePath>>,
+    pub subjects: BTreeMap<String, Subject>,
     /// What these files held in other generations, so that it can be recognised.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub known: BTreeMap<AbsolutePath, Vec<KnownContent>>,
@@ -45,6 +45,20 @@ pub struct Baseline {
     /// Differences that are put up with for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
+}
+
+/// What resources of one kind stand on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The files, each of them a component.
+    pub files: BTreeSet<AbsolutePath>,
+    /// Those that not every node had when they were validated: agents use what there is.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub optional: BTreeSet<AbsolutePath>,
+    /// What was wrong with how they fit each other when they were validated, in words: it did no harm then, so it
+    /// is no reason for anything now.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub problems: BTreeSet<String>,
 }
 
 /// How a baseline came about.
@@ -271,8 +285,8 @@ pub enum ReadinessDegree {
 /// A difference between a node and the baseline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// Which file.
-    pub path: AbsolutePath,
+    /// Which file; where files do not fit each other, whose.
+    pub what: String,
     /// What kind of difference, in a word: `older`, `foreign`, `missing`, …
     pub class: String,
     /// What is wrong, in a sentence.

@@ -4,7 +4,7 @@ use super::{Samples, at, node_name};
 use model::stored::{
     Baseline, BaselineOrigin, BaselineSignature, Command, Component, Content, FindingRecord, Floor,
     KnownContent, OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord,
-    ReadinessVerdict, Rejection, SignedBaseline, SignerRecord, SymbolSet, Versioned, Waiver,
+    ReadinessVerdict, Rejection, SignedBaseline, SignerRecord, Subject, SymbolSet, Versioned, Waiver,
 };
 use model::{AbsolutePath, BaselineGeneration, ClusterId, ContentHash, NodeId, Secret};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,10 +117,19 @@ impl Samples for BaselineOrigin {
     }
 }
 
+impl Samples for Subject {
+    fn samples() -> Vec<Self> {
+        let files = BTreeSet::from([library(), link()]);
+        let problems = BTreeSet::from(["/usr/sbin/old needs libgone.so.1".to_owned()]);
+        let optional = BTreeSet::from([link()]);
+        vec![Self { files: files.clone(), optional, problems }, Self { files, ..Self::default() }]
+    }
+}
+
 impl Samples for Baseline {
     fn samples() -> Vec<Self> {
         let components: BTreeMap<_, _> = [library(), link()].into_iter().zip(Component::samples()).collect();
-        let paths: BTreeSet<_> = components.keys().cloned().collect();
+        let subject = Subject::samples().remove(0);
         let plain = Self {
             cluster: ClusterId([5; 16]),
             generation: BaselineGeneration(1),
@@ -130,7 +139,7 @@ impl Samples for Baseline {
             reason: None,
             expires: None,
             components,
-            subjects: BTreeMap::from([("ocf:heartbeat:IPaddr2".to_owned(), paths)]),
+            subjects: BTreeMap::from([("ocf:heartbeat:IPaddr2".to_owned(), subject)]),
             known: BTreeMap::new(),
             floors: BTreeMap::new(),
             order: Vec::new(),
@@ -192,7 +201,11 @@ impl Samples for ReadinessVerdict {
 
 impl Samples for FindingRecord {
     fn samples() -> Vec<Self> {
-        vec![Self { path: library(), class: "older".to_owned(), text: "3.0-1 for 4.0-1".to_owned() }]
+        vec![Self {
+            what: library().to_string(),
+            class: "older".to_owned(),
+            text: "3.0-1 for 4.0-1".to_owned(),
+        }]
     }
 }
 
