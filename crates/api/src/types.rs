@@ -19,7 +19,7 @@ pub use plan::{PlanInputs, PlanInputsQuery, PlanMade, PlanQuery, PlansMade, Plan
 pub use problem::{Problem, ProblemKind};
 pub use resource_types::{ParameterShown, TypeOnNode, TypeQuery, TypeShown, Types};
 pub use status::{
-    Alarm, Baseline, Database, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Phase, Quorum,
-    ResourceShown, Standing, Status, UpDown,
+    Alarm, Baseline, Database, Degree, GroupShown, NetworkShown, NodeShown, NodeState, NotReady, Phase,
+    Quorum, ResourceShown, Standing, Status, UpDown,
 };
 pub use verbs::{MaintenanceRequest, MoveRequest, ResourceVerb};

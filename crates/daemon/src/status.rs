@@ -3,6 +3,7 @@
 
 mod alarms;
 pub(crate) mod groups;
+mod readiness;
 mod standing;
 
 pub(crate) use standing::why_not;
@@ -12,7 +13,7 @@ use crate::node::own::Own;
 use crate::peer::links::same_network;
 use crate::planning::view;
 use crate::{clock, disk};
-use api::{Baseline, Database, NetworkShown, NodeShown, NodeState, NotReady, Quorum, Status, UpDown};
+use api::{Baseline, Database, NetworkShown, NodeShown, NodeState, Quorum, Status, UpDown};
 use model::NodeId;
 use model::stored::{ClusterState, NodeRecord, SoftwareVersion};
 use std::net::IpAddr;
@@ -84,7 +85,8 @@ fn shown(node: &Node, state: &ClusterState, id: NodeId, record: &NodeRecord) -> 
                 state: if network_up(node, own, id, place) { UpDown::Up } else { UpDown::Down },
             })
             .collect(),
-        not_ready: not_ready(state, record),
+        not_ready: readiness::not_ready(state, record),
+        lowered: readiness::lowered(state, record),
         version: record.software.to_string(),
         failure_domain: state.spec.failure_domain(&record.name).map(ToString::to_string),
         joined: record.joined.to_string(),
@@ -101,24 +103,6 @@ fn node_state(standing: planner::Standing) -> NodeState {
         planner::Standing::Isolated => NodeState::Isolated,
         planner::Standing::Down => NodeState::Down,
     }
-}
-
-/// What a node cannot run: each resource of a type that cannot be used there, and such types of which
-/// there is no resource.
-fn not_ready(state: &ClusterState, record: &NodeRecord) -> Vec<NotReady> {
-    let lost = record.types.iter().filter_map(|(kind, problem)| Some((kind, problem.as_ref()?)));
-    let mut all = Vec::new();
-    for (kind, problem) in lost {
-        let resources = state.spec.groups.iter().flat_map(|group| &group.resources);
-        let names = resources.filter(|resource| resource.kind == *kind).map(|it| it.name.to_string());
-        let before = all.len();
-        let one = |resource| NotReady { kind: kind.to_string(), resource, reason: problem.reason.clone() };
-        all.extend(names.map(|name| one(Some(name))));
-        if all.len() == before {
-            all.push(one(None));
-        }
-    }
-    all
 }
 
 /// Another node's network is up if its heartbeats arrive on it. Our own is up if we serve it and

@@ -139,6 +139,7 @@ fn document(text: &str, table: &DeTable<'_>, findings: &mut Findings<'_>) -> Opt
     let spec = ClusterSpec {
         profile: cluster.profile,
         stall_policy: cluster.stall_policy,
+        when_none_ready: cluster.when_none_ready,
         assume_pause_below_ms: cluster.assume_pause_below_ms,
         maintenance: cluster.maintenance,
         one_at_a_time: cluster.one_at_a_time.iter().map(|list| names(list)).collect(),

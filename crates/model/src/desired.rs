@@ -14,7 +14,7 @@ pub use placing::{
     AnyOf, Clones, FoundTwice, GroupPolicy, InvalidLimit, InvalidTarget, Limit, Place, SCORE_MAX, Score,
     Target,
 };
-pub use policy::{InvalidStallPolicy, Profile, StallPolicy, parse_duration};
+pub use policy::{InvalidStallPolicy, Profile, StallPolicy, WhenNoneReady, parse_duration};
 pub use rule::{Condition, Date, Day, Effect, InvalidCondition, InvalidDate, Rule, When};
 
 use crate::{AbsolutePath, FailureDomain, GroupName, NodeName, TypeName};
@@ -38,6 +38,9 @@ pub struct ClusterSpec {
     /// Nothing is started, stopped or moved; what runs is looked at.
     #[serde(default, skip_serializing_if = "placing::is_default")]
     pub maintenance: bool,
+    /// What becomes of groups for which no node is ready.
+    #[serde(default, skip_serializing_if = "placing::is_default")]
+    pub when_none_ready: WhenNoneReady,
     /// Groups of which one at a time may be starting, whatever waits for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_at_a_time: Vec<Vec<GroupName>>,

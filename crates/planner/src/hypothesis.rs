@@ -5,7 +5,7 @@
 //! the address).
 
 use crate::networks;
-use crate::view::{Failure, NotReady, Standing, State, Takeover, View};
+use crate::view::{Degree, Failure, NotReady, Standing, State, Takeover, View};
 use model::desired::ClusterSpec;
 use model::{GroupName, NodeName, ResourceName, TypeName};
 use std::fmt;
@@ -217,7 +217,7 @@ fn broken(
     known(view, node)?;
     for one in view.nodes.iter_mut().filter(|one| one.name == *node) {
         let reason = "supposed to be broken".to_owned();
-        one.not_ready.push(NotReady { kind: kind.clone(), resource: None, reason });
+        one.not_ready.push(NotReady { kind: kind.clone(), resource: None, reason, degree: Degree::Unable });
     }
     let of_type = spec.groups.iter().flat_map(|group| {
         group.resources.iter().filter(|one| one.kind == *kind).map(|one| (&group.name, &one.name))

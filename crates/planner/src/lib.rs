@@ -36,7 +36,9 @@ mod view;
 
 pub use plan::{Action, Plan, Step};
 pub use report::{Considered, GroupReport, Outcome, PlaceReport, Report};
-pub use view::{CopyView, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View};
+pub use view::{
+    CopyView, Degree, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View,
+};
 
 use model::GroupName;
 use model::desired::ClusterSpec;
@@ -53,7 +55,8 @@ pub fn explain(spec: &ClusterSpec, view: &View, group: &GroupName) -> Option<Gro
 }
 
 fn plan_with(spec: &ClusterSpec, view: &View, focus: Option<&GroupName>) -> Plan {
-    let problem = problem::build(spec, view);
+    let mut problem = problem::build(spec, view);
+    placement::mark_readiness(&mut problem, spec.when_none_ready);
     let focus = focus.and_then(|name| problem.groups.iter().find(|(_, group)| group.name() == name));
     let focus = focus.map(|(ix, _)| ix);
     let placement = placement::place(&problem, focus);

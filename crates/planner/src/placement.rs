@@ -18,12 +18,14 @@ mod clones;
 mod keys;
 mod order;
 mod primaries;
+mod readiness;
 mod room;
 mod search;
 mod single;
 
 pub(crate) use bars::{Bar, is_there};
 pub(crate) use keys::Criterion;
+pub(crate) use readiness::mark as mark_readiness;
 
 use crate::ids::{GroupIx, NodeIx, Of};
 use crate::problem::{Aim, Frozen, Problem};

@@ -116,6 +116,28 @@ pub struct NotReady {
     pub resource: Option<String>,
     /// Why.
     pub reason: String,
+    /// How bad it is.
+    #[serde(default, skip_serializing_if = "Degree::is_unable")]
+    pub degree: Degree,
+}
+
+/// How far from ready a node is for something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Degree {
+    /// It can run there. Other nodes go before.
+    Lowered,
+    /// What it stands on is not what was validated. It is not started there while any other node is ready.
+    NotReady,
+    /// It cannot run there.
+    #[default]
+    Unable,
+}
+
+impl Degree {
+    fn is_unable(&self) -> bool {
+        *self == Self::Unable
+    }
 }
 
 /// What is known of a group.

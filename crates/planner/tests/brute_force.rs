@@ -12,8 +12,8 @@
 
 mod support;
 
-use model::desired::{ClusterSpec, Effect, GroupSpec, Place};
-use planner::{Plan, Standing, View};
+use model::desired::{ClusterSpec, Effect, GroupSpec, Place, WhenNoneReady};
+use planner::{Degree, NodeView, NotReady, Plan, Standing, View};
 use support::random::{self, Dice, Kind};
 use support::told;
 
@@ -60,10 +60,14 @@ fn nobody_would_be_better_off_elsewhere() {
                 moved[group] = Some(other);
                 if other != *at && is_allowed(&spec, &view, &moved) {
                     compared += 1;
-                    let (here, there) = (score(&spec, &view, group, *at), score(&spec, &view, group, other));
+                    let worth = |node: usize| {
+                        let unready = unready(&spec.groups[group], &view.nodes[node]);
+                        (-unready, score(&spec, &view, group, node))
+                    };
+                    let (here, there) = (worth(*at), worth(other));
                     assert!(
                         here >= there,
-                        "seed {seed}: {name}: {here} < {there}\n{}\n{spec:#?}",
+                        "seed {seed}: {name}: {here:?} < {there:?}\n{}\n{spec:#?}",
                         told(&plan)
                     );
                 }
@@ -120,8 +124,11 @@ fn is_allowed(spec: &ClusterSpec, view: &View, arrangement: &Arrangement) -> boo
         let Some(at) = at else { continue };
         let node = &view.nodes[*at];
         let possible = group.possible_owners.is_empty() || group.possible_owners.contains(&node.name);
-        let started = group.resources.iter().filter(|one| !one.policy.unmanaged);
-        let ready = !started.into_iter().any(|one| node.not_ready.iter().any(|not| not.kind == one.kind));
+        let ready = match unready(group, node) {
+            0 | 1 => true,
+            2 => spec.when_none_ready == WhenNoneReady::BestEffort && none_ready(view, group),
+            _ => false,
+        };
         if node.standing != Standing::Up || !possible || !ready {
             return false;
         }
@@ -140,6 +147,26 @@ fn is_allowed(spec: &ClusterSpec, view: &View, arrangement: &Arrangement) -> boo
         let users = spec.groups.iter().zip(arrangement).filter(|(_, at)| **at == Some(place));
         let used: u64 = users.filter_map(|(group, _)| group.policy.uses.get("memory")).sum();
         node.capacity.get("memory").is_none_or(|capacity| used <= *capacity)
+    })
+}
+
+/// How far from ready a node is for a group: 0, not at all; 1, others go before; 2, it is not what was validated;
+/// 3, it cannot run there.
+fn unready(group: &GroupSpec, node: &NodeView) -> i64 {
+    let started = group.resources.iter().filter(|one| !one.policy.unmanaged);
+    let of = |not: &NotReady| match not.degree {
+        Degree::Lowered => 1,
+        Degree::NotReady => 2,
+        Degree::Unable => 3,
+    };
+    let reasons = started.flat_map(|one| node.not_ready.iter().filter(|not| not.kind == one.kind));
+    reasons.map(of).max().unwrap_or(0)
+}
+
+fn none_ready(view: &View, group: &GroupSpec) -> bool {
+    !view.nodes.iter().any(|node| {
+        let possible = group.possible_owners.is_empty() || group.possible_owners.contains(&node.name);
+        possible && node.standing == Standing::Up && unready(group, node) < 2
     })
 }
 

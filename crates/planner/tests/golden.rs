@@ -7,7 +7,9 @@
 #![allow(clippy::disallowed_methods, reason = "this test reads its file")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use planner::{CopyView, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View};
+use planner::{
+    CopyView, Degree, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View,
+};
 use std::collections::BTreeMap;
 
 /// A view with everything in it that a view can have.
@@ -20,7 +22,12 @@ fn sample() -> View {
         kind: "ip-address".parse().unwrap(),
         resource: Some("web/ip".to_owned()),
         reason: "no such interface".to_owned(),
+        degree: Degree::Unable,
     });
+    for degree in [Degree::NotReady, Degree::Lowered] {
+        let (kind, reason) = ("dummy".parse().unwrap(), "older".to_owned());
+        n1.not_ready.push(NotReady { kind, resource: None, reason, degree });
+    }
     let standings = [
         Standing::Paused,
         Standing::Draining,

@@ -125,6 +125,9 @@ pub struct NodeShown {
     pub networks: Vec<NetworkShown>,
     /// What it cannot run, and why.
     pub not_ready: Vec<NotReady>,
+    /// What other nodes go before it for, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lowered: Vec<NotReady>,
     /// The software it runs.
     pub version: String,
     /// What it fails together with.
@@ -180,8 +183,27 @@ pub struct NotReady {
     pub kind: String,
     /// The resource, where it is about one.
     pub resource: Option<String>,
+    /// The group of the resource, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// How far from ready the node is.
+    #[serde(default)]
+    pub degree: Degree,
     /// Why.
     pub reason: String,
+}
+
+/// How far from ready a node is for something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Degree {
+    /// It can run there; other nodes go before.
+    Lowered,
+    /// What it stands on is not what was validated. It is not started there while another node is ready.
+    NotReady,
+    /// It cannot run there.
+    #[default]
+    Unable,
 }
 
 /// A group.

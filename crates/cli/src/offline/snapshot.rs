@@ -8,7 +8,7 @@
 use crate::failure::Failure;
 use model::desired::{ClusterSpec, GroupSpec};
 use model::{GroupName, NodeName, ResourceName};
-use planner::{CopyView, GroupView, NodeView, NotReady, Standing, State, Takeover, View};
+use planner::{CopyView, Degree, GroupView, NodeView, NotReady, Standing, State, Takeover, View};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +37,8 @@ struct Node {
     #[serde(default)]
     not_ready: Vec<Unready>,
     #[serde(default)]
+    lowered: Vec<Unready>,
+    #[serde(default)]
     networks: Vec<OnNetwork>,
 }
 
@@ -52,6 +54,10 @@ struct Unready {
     kind: String,
     #[serde(default)]
     resource: Option<String>,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default)]
+    degree: api::Degree,
     #[serde(default)]
     reason: String,
 }
@@ -107,7 +113,12 @@ impl Snapshot {
         let mut notes = Vec::new();
         let nodes = self.nodes.iter().map(|node| NodeView {
             standing: standing(node, &mut notes),
-            not_ready: node.not_ready.iter().flat_map(|one| not_ready(one, spec)).collect(),
+            not_ready: node
+                .not_ready
+                .iter()
+                .chain(&node.lowered)
+                .flat_map(|one| not_ready(one, spec))
+                .collect(),
             networks: networks(node),
             ..NodeView::new(node.name.clone(), Standing::Up)
         });
@@ -213,11 +224,23 @@ fn state(word: Option<&str>, what: &str, notes: &mut Vec<String>) -> State {
     }
 }
 
-/// The status names a resource alone; the planner, its group too.
+fn degree(shown: api::Degree) -> Degree {
+    match shown {
+        api::Degree::Lowered => Degree::Lowered,
+        api::Degree::NotReady => Degree::NotReady,
+        api::Degree::Unable => Degree::Unable,
+    }
+}
+
+/// The status names a resource by its name, and mostly its group too; the planner always both.
 fn not_ready(one: &Unready, spec: &ClusterSpec) -> Vec<NotReady> {
     let Ok(kind) = one.kind.parse::<model::TypeName>() else { return Vec::new() };
-    let of = |resource| NotReady { kind: kind.clone(), resource, reason: one.reason.clone() };
+    let degree = degree(one.degree);
+    let of = |resource| NotReady { kind: kind.clone(), resource, reason: one.reason.clone(), degree };
     let Some(name) = &one.resource else { return vec![of(None)] };
+    if let Some(group) = &one.group {
+        return vec![of(Some(format!("{group}/{name}")))];
+    }
     let named = spec.groups.iter().flat_map(|group| {
         let path = |of: &model::desired::ResourceSpec| format!("{}/{}", group.name, of.name);
         group.resources.iter().map(move |of| (of, path(of)))

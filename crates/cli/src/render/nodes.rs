@@ -46,6 +46,9 @@ pub(crate) fn show(node: &NodeShown, width: Option<u16>) -> String {
     for line in not_ready(node) {
         lines.push(("not ready", line));
     }
+    for line in lowered(node) {
+        lines.push(("others first", line));
+    }
     lines.push(("failure domain", or_dash(node.failure_domain.as_deref())));
     lines.push(("version", clean(&node.version)));
     lines.push(("joined", clean(&node.joined)));
@@ -54,11 +57,21 @@ pub(crate) fn show(node: &NodeShown, width: Option<u16>) -> String {
 
 /// What a node cannot run, a line each.
 pub(crate) fn not_ready(node: &NodeShown) -> Vec<String> {
-    let line = |what: &api::NotReady| match &what.resource {
-        Some(resource) => clean(&format!("{} ({resource}): {}", what.kind, what.reason)),
-        None => clean(&format!("{}: {}", what.kind, what.reason)),
+    node.not_ready.iter().map(unready).collect()
+}
+
+/// What other nodes go before it for, a line each.
+pub(crate) fn lowered(node: &NodeShown) -> Vec<String> {
+    node.lowered.iter().map(unready).collect()
+}
+
+fn unready(what: &api::NotReady) -> String {
+    let of = match (&what.group, &what.resource) {
+        (Some(group), Some(resource)) => format!("{} ({group}/{resource})", what.kind),
+        (None, Some(resource)) => format!("{} ({resource})", what.kind),
+        _ => what.kind.clone(),
     };
-    node.not_ready.iter().map(line).collect()
+    clean(&format!("{of}: {}", what.reason))
 }
 
 fn votes(node: &NodeShown) -> &'static str {

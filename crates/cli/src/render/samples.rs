@@ -99,6 +99,8 @@ pub(crate) fn alarms() -> Status {
     status.nodes[1].not_ready.push(NotReady {
         kind: "physical-disk".to_owned(),
         resource: Some("data".to_owned()),
+        group: Some("files".to_owned()),
+        degree: api::Degree::NotReady,
         reason: "libhelper.so.4 is older than the baseline".to_owned(),
     });
     status.database.state = "stopped".to_owned();
@@ -153,6 +155,7 @@ fn node(id: u64, last_seen_ms: Option<u64>) -> NodeShown {
         last_seen_ms,
         networks: vec![network(&address(0), UpDown::Up), network(&address(1), UpDown::Up)],
         not_ready: Vec::new(),
+        lowered: Vec::new(),
         version: "0.1.0".to_owned(),
         failure_domain: None,
         joined: "2026-11-22T18:00:00.000Z".to_owned(),

@@ -76,10 +76,12 @@ fn quorum(quorum: &Quorum) -> String {
 
 fn not_ready(status: &Status, width: Option<u16>) -> String {
     let of = |node: &api::NodeShown| {
-        let cannot = format!("{} cannot run", clean(&node.name));
-        nodes::not_ready(node)
-            .into_iter()
-            .map(move |what| format!("{}\n", wrap(&format!("{} {what}", tone(&cannot, Tone::Bad)), width, 2)))
+        let name = clean(&node.name);
+        let cannot = tone(&format!("{name} is not ready for"), Tone::Bad);
+        let lowered = tone(&format!("others go before {name} for"), Tone::Doubt);
+        let not_ready = nodes::not_ready(node).into_iter().map(move |what| format!("{cannot} {what}"));
+        let lowered = nodes::lowered(node).into_iter().map(move |what| format!("{lowered} {what}"));
+        not_ready.chain(lowered).map(|line| format!("{}\n", wrap(&line, width, 2)))
     };
     status.nodes.iter().flat_map(of).collect()
 }

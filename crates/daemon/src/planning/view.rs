@@ -3,16 +3,16 @@
 use super::now;
 use crate::node::Node;
 use execution::Reports;
-use model::stored::{ClusterState, CopyRecord, NodeIntent, NodeRecord};
+use model::stored::{ClusterState, CopyRecord, NodeIntent, NodeRecord, ReadinessDegree};
 use model::{GroupName, NodeId};
-use planner::{NodeView, NotReady, Standing, Takeover, View};
+use planner::{Degree, NodeView, NotReady, Standing, Takeover, View};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Everything that is known here.
 pub(crate) fn view(node: &Node, state: &ClusterState, reports: &Reports) -> View {
     let nodes = standings(node, state).map(|(id, record, standing)| NodeView {
-        not_ready: not_ready(record).collect(),
+        not_ready: not_ready(state, record).collect(),
         networks: networks(node, id, record),
         ..NodeView::new(record.name.clone(), standing)
     });
@@ -45,6 +45,8 @@ pub(crate) fn standing(node: &Node, has_quorum: bool, id: NodeId, record: &NodeR
         _ if !node.is_up(id) => Standing::Down,
         _ if node.leading.is_leaving(id) => Standing::Draining,
         _ => match record.intent {
+            // It joined with other components than the ones that were validated.
+            _ if record.readiness.maintenance => Standing::Maintenance,
             NodeIntent::Active => Standing::Up,
             NodeIntent::Paused => Standing::Paused,
             NodeIntent::Draining => Standing::Draining,
@@ -60,11 +62,27 @@ fn networks(node: &Node, id: NodeId, record: &NodeRecord) -> BTreeMap<String, Ip
     all.map(|(place, endpoint)| ((place + 1).to_string(), endpoint.0.ip())).collect()
 }
 
-fn not_ready(record: &NodeRecord) -> impl Iterator<Item = NotReady> {
+fn not_ready<'s>(state: &'s ClusterState, record: &'s NodeRecord) -> impl Iterator<Item = NotReady> {
     let lost = record.types.iter().filter_map(|(kind, problem)| Some((kind, problem.as_ref()?)));
-    lost.map(|(kind, problem)| NotReady {
+    let types = lost.map(|(kind, problem)| NotReady {
         kind: kind.clone(),
         resource: None,
         reason: problem.reason.clone(),
-    })
+        degree: Degree::Unable,
+    });
+    types.chain(record.readiness.resources.iter().filter_map(|(path, verdict)| {
+        let (group, name) = path.split_once('/')?;
+        let of_file = state.spec.groups.iter().find(|one| one.name.as_str() == group)?;
+        let resource = of_file.resources.iter().find(|one| one.name.as_str() == name)?;
+        Some(NotReady {
+            kind: resource.kind.clone(),
+            resource: Some(path.clone()),
+            reason: verdict.reason.clone(),
+            degree: match verdict.degree {
+                ReadinessDegree::Lowered => Degree::Lowered,
+                ReadinessDegree::NotReady => Degree::NotReady,
+                ReadinessDegree::Unable => Degree::Unable,
+            },
+        })
+    }))
 }

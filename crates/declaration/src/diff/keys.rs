@@ -8,7 +8,7 @@ use crate::types;
 use crate::value::Ms;
 use model::desired::{
     AnyOf, Clones, ClusterSpec, Effect, FoundTwice, GroupPolicy, GroupSpec, NodeSpec, OnFail, Place,
-    ResourcePolicy, ResourceSpec, Rule, TypeSpec,
+    ResourcePolicy, ResourceSpec, Rule, TypeSpec, WhenNoneReady,
 };
 use std::fmt::Display;
 
@@ -20,6 +20,8 @@ pub(super) fn cluster_keys(spec: &ClusterSpec) -> Keys {
         vec![key("profile", quoted(&spec.profile)), key("stall_policy", quoted(&spec.stall_policy))];
     keys.extend(spec.assume_pause_below_ms.map(|ms| key("assume_pause_below", quoted(&Ms(ms)))));
     keys.extend(flag("maintenance", spec.maintenance));
+    let when = spec.when_none_ready;
+    keys.extend((when != WhenNoneReady::default()).then(|| key("when_none_ready", quoted(&when.as_str()))));
     let lists: Vec<String> = spec.one_at_a_time.iter().map(|list| texts(list)).collect();
     keys.extend((!lists.is_empty()).then(|| key("one_at_a_time", bracketed(&lists))));
     keys

@@ -3,7 +3,7 @@
 use super::Section;
 use crate::findings::Findings;
 use crate::place::At;
-use model::desired::{Profile, StallPolicy};
+use model::desired::{Profile, StallPolicy, WhenNoneReady};
 use model::{ClusterName, GroupName};
 use std::ops::RangeInclusive;
 
@@ -17,6 +17,7 @@ pub(crate) struct PlacedCluster {
     pub(crate) stall_policy: StallPolicy,
     pub(crate) assume_pause_below_ms: Option<u64>,
     pub(crate) maintenance: bool,
+    pub(crate) when_none_ready: WhenNoneReady,
     pub(crate) one_at_a_time: Vec<Vec<At<GroupName>>>,
 }
 
@@ -28,7 +29,15 @@ pub(crate) fn cluster(root: &Section<'_>, findings: &mut Findings<'_>) -> Option
     }
     let (table, span) = root.table("cluster", "cluster", findings)?;
     let section = Section::new(table, span, "`[cluster]`".to_owned());
-    let keys = ["name", "profile", "stall_policy", "assume_pause_below", "maintenance", "one_at_a_time"];
+    let keys = [
+        "name",
+        "profile",
+        "stall_policy",
+        "assume_pause_below",
+        "maintenance",
+        "when_none_ready",
+        "one_at_a_time",
+    ];
     section.only_keys(&keys, findings);
     let name = section.required("name", "the cluster's name, such as name = \"shop\"", findings);
     let words = Profile::ALL.map(|profile| (profile.as_str(), profile));
@@ -36,7 +45,17 @@ pub(crate) fn cluster(root: &Section<'_>, findings: &mut Findings<'_>) -> Option
     let stall_policy = section.parsed("stall_policy", findings).map(|at| at.value).unwrap_or_default();
     let assume_pause_below_ms = section.duration("assume_pause_below", PAUSE_MS, findings).map(|at| at.value);
     let maintenance = section.flag("maintenance", findings).is_some_and(|at| at.value);
+    let words = WhenNoneReady::ALL.map(|word| (word.as_str(), word));
+    let when_none_ready = section.one_of("when_none_ready", &words, findings).unwrap_or_default();
     let one_at_a_time = section.lists("one_at_a_time", findings);
     let name = name?;
-    Some(PlacedCluster { name, profile, stall_policy, assume_pause_below_ms, maintenance, one_at_a_time })
+    Some(PlacedCluster {
+        name,
+        profile,
+        stall_policy,
+        assume_pause_below_ms,
+        maintenance,
+        when_none_ready,
+        one_at_a_time,
+    })
 }

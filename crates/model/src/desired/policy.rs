@@ -39,6 +39,32 @@ impl fmt::Display for Profile {
     }
 }
 
+/// What becomes of a group when no node is ready for it: on each, something that it stands on is not what was
+/// validated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenNoneReady {
+    /// It is tried where least is wrong.
+    #[default]
+    BestEffort,
+    /// It stays offline.
+    Stay,
+}
+
+impl WhenNoneReady {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::BestEffort, Self::Stay];
+
+    /// Its word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BestEffort => "best_effort",
+            Self::Stay => "stay",
+        }
+    }
+}
+
 /// What may be assumed of a node that has stalled, for groups that nothing else protects
 /// (design, section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use super::{is_left_alone, known, state};
 use crate::plan::Plan;
-use crate::view::{NodeView, Standing, View};
-use model::desired::{ClusterSpec, Effect, GroupSpec, Place, Rule};
+use crate::view::{Degree, NodeView, Standing, View};
+use model::desired::{ClusterSpec, Effect, GroupSpec, Place, Rule, WhenNoneReady};
 use model::{GroupName, NodeName};
 use std::collections::BTreeMap;
 
@@ -83,17 +83,62 @@ fn fit(spec: &ClusterSpec, view: &View, group: &GroupSpec, node: &NodeView, faul
             fault("against a rule".to_owned());
         }
     }
+    match unreadiness(view, group, node, false) {
+        None | Some((Degree::Lowered, _)) => {}
+        Some((Degree::NotReady, _))
+            if spec.when_none_ready == WhenNoneReady::BestEffort
+                && !some_other_is_ready(spec, view, group) => {}
+        Some((_, what)) => fault(what),
+    }
+}
+
+/// What speaks against starting a group on a node, the worst of it. Said of it as if it were nowhere, what runs
+/// there counts too, and what is optional, of which one may disagree otherwise: it can be given up.
+fn unreadiness(
+    view: &View,
+    group: &GroupSpec,
+    node: &NodeView,
+    as_if_nowhere: bool,
+) -> Option<(Degree, String)> {
+    let known = known(view, &group.name);
+    let mut worst: Option<(Degree, String)> = None;
     for one in &group.resources {
         let path = format!("{}/{}", group.name, one.name);
         let runs = state(&known, &node.name, &one.name).serves();
-        let not_ready = node.not_ready.iter().any(|reason| match &reason.resource {
-            Some(of) => *of == path,
-            None => reason.kind == one.kind,
-        });
-        if not_ready && !runs && !one.policy.unmanaged && !one.policy.optional {
-            fault(format!("not ready for {}", one.name));
+        if one.policy.unmanaged || ((runs || one.policy.optional) && !as_if_nowhere) {
+            continue;
+        }
+        for reason in &node.not_ready {
+            let speaks_of_it = match &reason.resource {
+                Some(of) => *of == path,
+                None => reason.kind == one.kind,
+            };
+            if speaks_of_it && worst.as_ref().is_none_or(|(degree, _)| reason.degree > *degree) {
+                worst = Some((reason.degree, format!("not ready for {}", one.name)));
+            }
         }
     }
+    worst
+}
+
+/// Whether there is a node that is surely ready for a group: up, a possible owner, with nothing that speaks
+/// against it, and nothing that ever failed there.
+fn some_other_is_ready(spec: &ClusterSpec, view: &View, group: &GroupSpec) -> bool {
+    let failed_at = |node: &NodeView| {
+        view.groups.values().any(|group| group.failures.iter().any(|failure| failure.node == node.name))
+    };
+    view.nodes.iter().any(|node| {
+        let possible = group.possible_owners.is_empty() || group.possible_owners.contains(&node.name);
+        let ruled_out = group.policy.rules.iter().any(|rule| {
+            let speaks = speaks(spec, view, node, rule);
+            !rule.primary
+                && (rule.then == Effect::Never && speaks == Some(true)
+                    || rule.then == Effect::Only && speaks == Some(false))
+        });
+        let unready =
+            unreadiness(view, group, node, true).is_some_and(|(degree, _)| degree > Degree::Lowered);
+        node.standing == Standing::Up && possible && !ruled_out && !unready && !failed_at(node)
+    })
 }
 
 /// Whether a rule speaks of a node now; nothing: it speaks of another time.

@@ -3,7 +3,7 @@
 use super::room::Room;
 use crate::ids::{GroupIx, NodeIx, ResourceIx};
 use crate::problem::{Aim, Problem, Unfit, Worn, worn_resource};
-use crate::view::Standing;
+use crate::view::{Degree, Standing};
 
 /// Why a group cannot be on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +53,25 @@ pub(super) fn fixed(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: b
     crate::problem::worn(problem, ix, node).map(Bar::Worn)
 }
 
-/// Readiness is about starting: what runs is left alone by it.
+/// What of readiness keeps a group from a node.
 fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) -> Option<Bar> {
+    // Where no node is ready, what was not validated is better than nothing, and what cannot run is not.
+    let least = if problem.groups[ix].none_ready { Degree::Unable } else { Degree::NotReady };
+    reason(problem, ix, node, is_here).filter(|(degree, _)| *degree >= least).map(|(_, bar)| bar)
+}
+
+/// How far from ready a node is for a group, if it is.
+pub(super) fn degree(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) -> Option<Degree> {
+    reason(problem, ix, node, is_here).map(|(degree, _)| degree)
+}
+
+/// The worst that speaks against starting a group on a node: what runs there is left alone by it.
+fn reason(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) -> Option<(Degree, Bar)> {
     let (group, reasons) = (&problem.groups[ix], problem.nodes[node].not_ready);
     if reasons.is_empty() {
         return None;
     }
+    let mut worst: Option<(Degree, Bar)> = None;
     let copy = group.on(node).filter(|_| is_here);
     for (resource, one) in group.resources() {
         let runs = copy.is_some_and(|copy| copy.states[resource].serves());
@@ -67,17 +80,19 @@ fn not_ready(problem: &Problem<'_>, ix: GroupIx, node: NodeIx, is_here: bool) ->
         if runs || one.policy.unmanaged || given_up() {
             continue;
         }
-        let speaks_of_it = |reason: &crate::view::NotReady| match &reason.resource {
+        let speaks_of_it = |reason: &&crate::view::NotReady| match &reason.resource {
             None => reason.kind == one.kind,
             Some(path) => path.split_once('/').is_some_and(|(in_group, name)| {
                 in_group == group.name().as_str() && name == one.name.as_str()
             }),
         };
-        if let Some(reason) = reasons.iter().position(speaks_of_it) {
-            return Some(Bar::NotReady(resource, reason));
+        for (place, reason) in reasons.iter().enumerate().filter(|(_, reason)| speaks_of_it(reason)) {
+            if worst.is_none_or(|(degree, _)| reason.degree > degree) {
+                worst = Some((reason.degree, Bar::NotReady(resource, place)));
+            }
         }
     }
-    None
+    worst
 }
 
 /// What keeps a group from a node, given those that chose before, and those that stay.

@@ -22,6 +22,8 @@ pub(crate) enum Criterion {
     FailedStart,
     /// It is there, and its policy keeps it.
     Stays,
+    /// What it stands on is there as it was validated.
+    Ready,
     /// It is worth more: preferred owners, scores, rules, neighbours, stickiness.
     Score,
     /// Fewer copies of it are in that failure domain.
@@ -38,12 +40,13 @@ pub(crate) enum Criterion {
 
 impl Criterion {
     /// All of them, in their order.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::MakesRoom,
         Self::Carries,
         Self::Asked,
         Self::FailedStart,
         Self::Stays,
+        Self::Ready,
         Self::Score,
         Self::Domain,
         Self::Here,
@@ -89,6 +92,8 @@ pub(super) fn key(room: &Room<'_>, ix: GroupIx, node: NodeIx, makes_room: MakesR
             Criterion::Asked => (asked != Some(node)).into(),
             Criterion::FailedStart => (!runs && failed_start(problem, group, node)).into(),
             Criterion::Stays => (!stays).into(),
+            Criterion::Ready if runs || is_unknown => 0,
+            Criterion::Ready => bars::degree(problem, ix, node, here).map_or(0, |degree| 1 + degree as i64),
             Criterion::Score => -score(room, ix, node),
             Criterion::Domain => 0,
             Criterion::Here => (!here).into(),

@@ -151,6 +151,7 @@ fn build_group<'a>(
         targets.filter_map(|to| Some((names.group(&to.group)?, policy.apart_by))).collect()
     };
     let mut group = Group {
+        none_ready: false,
         spec,
         view,
         priority: policy.priority,

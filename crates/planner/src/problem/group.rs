@@ -37,6 +37,8 @@ pub(crate) struct Group<'a> {
     pub(crate) asked: Option<NodeIx>,
     pub(crate) frozen: Option<Frozen>,
     pub(crate) failovers: Limit,
+    /// No node is ready for it, and it is tried all the same.
+    pub(crate) none_ready: bool,
 }
 
 /// Another group, or its primary alone.

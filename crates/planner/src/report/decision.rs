@@ -83,6 +83,7 @@ impl Decision<'_> {
             Some(Criterion::Asked) => format!("{names} {} asked for", if one { "was" } else { "were" }),
             Some(Criterion::FailedStart) => format!("it did not fail to start on {names} lately"),
             Some(Criterion::Stays | Criterion::Here) => format!("it is on {names} already"),
+            Some(Criterion::Ready) => format!("{names} {is} the readiest for it"),
             Some(Criterion::Score) => format!("{names} {is} worth the most to it"),
             Some(Criterion::Domain) => format!("with {names} its copies are in the most failure domains"),
             Some(Criterion::Share) => format!("{names} {is} the emptiest of equally good nodes"),
@@ -101,6 +102,7 @@ impl Decision<'_> {
             Criterion::FailedStart => {
                 format!("it failed to start on {from} lately; {to} is the best of the others")
             }
+            Criterion::Ready => format!("{to} is readier for it than {from}"),
             Criterion::Score => format!("{to} is worth more to it than {from}"),
             Criterion::Domain => {
                 format!("fewer copies are in the failure domain of {to} than in that of {from}")

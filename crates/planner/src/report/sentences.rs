@@ -23,6 +23,7 @@ pub(super) fn code(verdict: &Verdict) -> String {
             Criterion::Asked => "asked",
             Criterion::FailedStart => "failed_start",
             Criterion::Stays => "stays",
+            Criterion::Ready => "ready",
             Criterion::Score => "score",
             Criterion::Domain => "domain",
             Criterion::Here => "here",
@@ -70,6 +71,7 @@ fn less(criterion: Criterion) -> &'static str {
         Criterion::Stays => {
             "possible, but it stays where it is: its failback policy does not draw it away now"
         }
+        Criterion::Ready => "possible, but more of what it stands on is not as it was validated",
         Criterion::Score => {
             "possible, but worth less: preferred owners, scores, rules and neighbours together"
         }

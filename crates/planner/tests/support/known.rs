@@ -8,6 +8,7 @@
 //! node n2 network 1 10.0.0.2           its address on a network
 //! node n2 not ready: TYPE why            everything of a type
 //! node n2 not ready: TYPE web/ip why     one resource
+//! node n2 not ready: TYPE foreign: why   it is not what was validated; `lowered:`, others go before
 //! web on n1                              it owns it, and all of it is online
 //! web on n1: ip online, site failed      what is not named is offline
 //! web strays n1: …                       it runs there, and the node does not own it
@@ -22,7 +23,9 @@
 //! ```
 
 use model::desired::ClusterSpec;
-use planner::{CopyView, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View};
+use planner::{
+    CopyView, Degree, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View,
+};
 use std::collections::BTreeMap;
 
 /// The moment of every case.
@@ -78,7 +81,13 @@ fn node(view: &mut View, name: &str, rest: &[&str], line: &str) -> Option<()> {
                 [first, why @ ..] if first.contains('/') => (Some((*first).to_owned()), why),
                 why => (None, why),
             };
-            node.not_ready.push(NotReady { kind: kind.parse().ok()?, resource, reason: why.join(" ") });
+            let degree = match why.first() {
+                Some(&"lowered:") => Degree::Lowered,
+                Some(&"foreign:") => Degree::NotReady,
+                _ => Degree::Unable,
+            };
+            let reason = why.join(" ");
+            node.not_ready.push(NotReady { kind: kind.parse().ok()?, resource, reason, degree });
         }
         [standing] => {
             node.standing = match *standing {

@@ -5,7 +5,9 @@ use model::desired::{
     AnyOf, Clones, ClusterSpec, Exclusive, Failback, GroupPolicy, GroupSpec, Limit, NodeSpec, OnFail, Place,
     ResourcePolicy, ResourceSpec, Target,
 };
-use planner::{CopyView, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View};
+use planner::{
+    CopyView, Degree, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View,
+};
 use std::collections::BTreeMap;
 
 /// A stream of numbers that a seed decides (SplitMix64, Vigna 2015).
@@ -233,6 +235,7 @@ pub fn view(dice: &mut Dice, spec: &ClusterSpec, kind: Kind) -> View {
                 kind: dice.pick(&["dummy", "process"]).parse().unwrap(),
                 resource: None,
                 reason: "broken".to_owned(),
+                degree: *dice.pick(&[Degree::Unable, Degree::NotReady, Degree::NotReady, Degree::Lowered]),
             }],
             false => Vec::new(),
         },

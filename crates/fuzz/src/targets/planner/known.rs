@@ -5,7 +5,9 @@ use super::draw::Draw;
 use super::file::{TYPES, attributes, name, name_of_type};
 use model::desired::{ClusterSpec, Day, GroupSpec};
 use model::{NodeName, ResourceName};
-use planner::{CopyView, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View};
+use planner::{
+    CopyView, Degree, Failure, GroupView, NodeView, NotReady, Now, Standing, State, Takeover, View,
+};
 use std::collections::BTreeMap;
 
 /// The moment.
@@ -41,6 +43,7 @@ fn node(draw: &mut Draw<'_>, name: &NodeName) -> NodeView {
         kind: name_of_type(draw.below(TYPES.len())),
         resource: draw.perhaps(2, |draw| format!("g{}/r{}", draw.below(6), draw.below(3))),
         reason: "it is broken".to_owned(),
+        degree: [Degree::Unable, Degree::NotReady, Degree::Lowered][draw.below(3)],
     };
     NodeView {
         standing: standings[draw.below(standings.len())],
