@@ -325,6 +325,7 @@ mod tests {
             types: BTreeMap::new(),
             intent: Default::default(),
             means: Default::default(),
+            readiness: Default::default(),
         }
     }
 

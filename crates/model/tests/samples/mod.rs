@@ -6,7 +6,7 @@ mod policies;
 
 use model::desired::{
     AnyOf, ClusterSpec, Exclusive, Failback, GroupPolicy, GroupSpec, NodeSpec, Profile, ResourcePolicy,
-    ResourceSpec, StallPolicy, TypeSpec, Value,
+    ResourceSpec, StallPolicy, TypeSpec, Value, WhenNoneReady,
 };
 use model::stored::{
     Actor, ClusterRecord, ClusterState, Command, CredentialKind, CredentialRecord, EventRecord,
@@ -151,6 +151,7 @@ fn spec() -> ClusterSpec {
         ..plain("cache", Failback::Never)
     };
     ClusterSpec {
+        when_none_ready: WhenNoneReady::Stay,
         profile: Profile::Fast,
         maintenance: true,
         one_at_a_time: vec![vec!["web".parse().unwrap(), "db".parse().unwrap()]],
