@@ -40,7 +40,7 @@ struct Prereq {
 
 /// Debian's and Ubuntu's package names; both have all of them in their main archive (libfaketime in
 /// Ubuntu's universe). What every installation of them has (`sh`, `find`, `setsid`) is not listed.
-const TABLE: [Prereq; 22] = [
+const TABLE: [Prereq; 23] = [
     Prereq { sign: Sign::Program("cc"), package: "gcc", need: Need::Build },
     Prereq { sign: Sign::File("include/stdio.h"), package: "libc6-dev", need: Need::Build },
     Prereq { sign: Sign::Program("ip"), package: "iproute2", need: Need::Hosts },
@@ -72,6 +72,8 @@ const TABLE: [Prereq; 22] = [
     Prereq { sign: Sign::Program("nfs-ls"), package: "libnfs-utils", need: Need::Hosts },
     Prereq { sign: Sign::Program("smbd"), package: "samba", need: Need::Hosts },
     Prereq { sign: Sign::Program("smbclient"), package: "smbclient", need: Need::Hosts },
+    // Databases of packages to read.
+    Prereq { sign: Sign::Program("rpmbuild"), package: "rpm", need: Need::Hosts },
 ];
 
 /// Installs packages without starting their services.

@@ -135,6 +135,37 @@ impl Dpkg {
         Ok(owners)
     }
 
+    /// Whether a file is what its package brought, by the checksum that dpkg has noted; nothing, where it has
+    /// noted none.
+    #[must_use]
+    pub fn as_packaged(&self, file: &Path, package: &Package) -> Option<bool> {
+        let listed = self.noted(package).or_else(|| self.noted_without_architecture(package))?;
+        let wanted = file.to_str().map(|text| self.resolved(text))?;
+        let noted = listed.lines().find_map(|line| {
+            let (sum, path) = line.split_once("  ")?;
+            let put = self.diversions.put(&self.resolved(&format!("/{path}")), &package.name);
+            (put == wanted).then_some(sum)
+        })?;
+        let sum = checksum(file).ok()?;
+        Some(sum == noted)
+    }
+
+    fn noted(&self, package: &Package) -> Option<String> {
+        let name = format!("{}:{}.md5sums", package.name, package.architecture);
+        text(&self.folder.join("info").join(name)).ok()
+    }
+
+    fn noted_without_architecture(&self, package: &Package) -> Option<String> {
+        text(&self.folder.join("info").join(format!("{}.md5sums", package.name))).ok()
+    }
+
+    /// When a package was unpacked last: dpkg writes its list then.
+    #[must_use]
+    pub fn unpacked(&self, package: &Package) -> Option<SystemTime> {
+        let (path, _) = self.list(package).ok()?;
+        std::fs::metadata(path).and_then(|found| found.modified()).ok()
+    }
+
     /// Packages of which there can be several architectures have it in the name of their list.
     fn list(&self, package: &Package) -> Result<(PathBuf, String), DatabaseError> {
         let info = self.folder.join("info");
@@ -187,6 +218,21 @@ fn updates(folder: &Path) -> Result<Vec<PathBuf>, DatabaseError> {
 fn stamp(folder: &Path) -> Stamp {
     let changed = |name: &str| std::fs::metadata(folder.join(name)).and_then(|found| found.modified()).ok();
     Stamp(["status", "updates", "info", "diversions"].map(changed))
+}
+
+/// MD5, in hexadecimal: what dpkg notes. It tells a mistake, and no intention.
+fn checksum(file: &Path) -> io::Result<String> {
+    use md5::{Digest as _, Md5};
+    let mut file = std::fs::File::open(file)?;
+    let mut digest = Md5::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        match io::Read::read(&mut file, &mut chunk)? {
+            0 => break,
+            length => digest.update(&chunk[..length]),
+        }
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What is no UTF-8 belongs to no field that is read here.

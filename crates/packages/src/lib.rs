@@ -1,13 +1,19 @@
-//! Which package a file belongs to, read from the databases of package managers. Nothing of theirs is run, and
-//! nothing of theirs is written or locked.
+//! Which package a file belongs to, by the databases of package managers. Nothing of theirs is written or locked.
 //!
-//! * Debian's: [`dpkg`].
+//! * [`Packages`]: whatever there is on this machine.
+//! * Debian's: [`dpkg`], read as it is.
+//! * RPM's: [`rpm`], asked by its own program: its database has had three formats, and each changes with it.
 //!
 //! What it deliberately does not do: it believes no database about what a file *is*. A checksum that a package
 //! manager has noted can be edited together with the file, and says nothing of a file that somebody unpacked
 //! over it; what a file is, its own content says.
 
 pub mod dpkg;
+pub mod rpm;
+
+mod all;
+
+pub use all::{Known, Packages};
 
 use std::io;
 use std::path::PathBuf;
@@ -32,5 +38,11 @@ pub enum DatabaseError {
         line: usize,
         /// What is wrong there.
         why: &'static str,
+    },
+    /// Its own program does not say what is in it.
+    #[error("rpm does not answer: {why}; `rpm --rebuilddb` mends its database")]
+    Rpm {
+        /// What it says instead.
+        why: String,
     },
 }

@@ -68,7 +68,10 @@ fn a_write_through_a_hard_link_elsewhere_is_told_too() {
     fs::write(&file, "1").unwrap();
     fs::hard_link(&file, &link).unwrap();
     watch.add([folder.path()], [file.as_path()]);
-    assert!(told_of(&mut watch, || fs::write(&link, "2").unwrap()).contains("link"), "by the name that was used");
+    assert!(
+        told_of(&mut watch, || fs::write(&link, "2").unwrap()).contains("link"),
+        "by the name that was used"
+    );
 }
 
 #[test]

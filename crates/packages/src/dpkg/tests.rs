@@ -173,3 +173,25 @@ fn this_machine_s_dpkg_says_the_same() {
         assert!(ours == theirs || said.contains("diversion "), "{}: {ours:?} {said}", path.display());
     }
 }
+
+#[test]
+fn what_a_package_brought_is_told_from_what_was_put_over_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lib");
+    std::fs::write(&file, "four").unwrap();
+    let listed = file.to_str().unwrap().trim_start_matches('/');
+    // As md5sum(1) has it.
+    let sums = format!("8cbad96aced40b3838dd9f07f6ef5772  {listed}\n");
+    let root = root(&[
+        ("status", STATUS),
+        ("info/optionpack.list", &format!("/.\n/{listed}\n")),
+        ("info/optionpack.md5sums", &sums),
+    ]);
+    let dpkg = read(&root);
+    let package = dpkg.packages().iter().find(|it| it.name == "optionpack").unwrap();
+    assert_eq!(dpkg.as_packaged(&file, package), Some(true));
+    std::fs::write(&file, "three").unwrap();
+    assert_eq!(dpkg.as_packaged(&file, package), Some(false));
+    assert_eq!(dpkg.as_packaged(Path::new("/elsewhere"), package), None, "nothing is noted of it");
+    assert!(dpkg.unpacked(package).is_some());
+}
