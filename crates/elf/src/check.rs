@@ -1,7 +1,7 @@
 //! Everything that a library needs, put together.
 
 use crate::found::Found;
-use crate::image::Wanted;
+use crate::image::{Images, Wanted};
 use crate::problem::{Problem, Version};
 use crate::scope::{Loaded, Scope};
 use crate::search::Search;
@@ -37,7 +37,12 @@ pub fn check(library: &Path) -> Check {
 /// Checks a library as it would be loaded by a program: what the program itself has loaded is there for
 /// the library too, and comes first.
 pub fn check_in(search: &Search, program: Option<&Path>, library: &Path) -> Check {
-    let mut scope = Scope::new(search);
+    check_with(search, &Images::default(), program, library)
+}
+
+/// The same, with files that were read for others before.
+pub fn check_with(search: &Search, images: &Images, program: Option<&Path>, library: &Path) -> Check {
+    let mut scope = Scope::new(search, images);
     if let Some(program) = program {
         // A program that runs has what it needs; only what it brings along is of interest.
         scope.load(program);

@@ -6,10 +6,15 @@
 mod read;
 mod symbols;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is wrong with a program that is linked statically: nothing loads it, and it needs nothing.
+pub const NO_DYNAMIC_TABLE: &str = "it has no dynamic table";
 
 /// What is read of a file at most. The largest library that Debian ships has 150 MiB.
 const FILE_MAX_BYTES: u64 = 512 << 20;
@@ -47,6 +52,25 @@ impl fmt::Display for Machine {
     }
 }
 
+/// Files that were read, so that those that many need are read once.
+#[derive(Debug, Default)]
+pub struct Images(RefCell<HashMap<PathBuf, Arc<Image>>>);
+
+impl Images {
+    /// A file, read at the first question. Whoever wants to know of changes takes a new collection.
+    ///
+    /// # Errors
+    /// As [`Image::read`]; it is tried again at the next question.
+    pub fn get(&self, path: &Path) -> Result<Arc<Image>, ImageError> {
+        if let Some(image) = self.0.borrow().get(path) {
+            return Ok(image.clone());
+        }
+        let image = Arc::new(Image::read(path)?);
+        self.0.borrow_mut().insert(path.to_owned(), image.clone());
+        Ok(image)
+    }
+}
+
 /// Why a file is no library that can be loaded.
 #[derive(Debug)]
 pub enum ImageError {
@@ -61,6 +85,8 @@ pub enum ImageError {
 pub struct Image {
     /// For what it was built.
     pub machine: Machine,
+    /// The program that loads it, where it is a program: the dynamic loader.
+    pub interpreter: Option<String>,
     /// The name under which it wants to be needed.
     pub soname: Option<String>,
     /// The libraries that it needs.
@@ -127,6 +153,22 @@ impl Image {
     /// If they are no ELF file with what a library has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ImageError> {
         read::parse(bytes).map_err(ImageError::NotElf)
+    }
+
+    /// The versions of symbols that it defines, in its own order.
+    #[must_use]
+    pub fn versions(&self) -> &[String] {
+        &self.versions
+    }
+
+    /// The symbols that it defines, in no order: each with its version behind an `@`, where it has one.
+    pub fn symbols(&self) -> impl Iterator<Item = String> {
+        self.defined.iter().flat_map(|(name, definitions)| {
+            definitions.iter().map(move |definition| match &definition.version {
+                Some(version) => format!("{name}@{version}"),
+                None => name.clone(),
+            })
+        })
     }
 
     /// The machine alone, for which the first bytes are enough.

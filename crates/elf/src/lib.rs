@@ -23,8 +23,8 @@ mod problem;
 mod scope;
 mod search;
 
-pub use check::{Check, check, check_in};
+pub use check::{Check, check, check_in, check_with};
 pub use found::Found;
-pub use image::{Image, ImageError, Machine};
+pub use image::{Image, ImageError, Images, Machine, NO_DYNAMIC_TABLE};
 pub use problem::{Problem, Version};
 pub use search::Search;

@@ -1,11 +1,12 @@
 //! The files that would be in one process, in the loader's order.
 
 use crate::found::Found;
-use crate::image::{Image, ImageError};
+use crate::image::{Image, ImageError, Images};
 use crate::problem::Problem;
 use crate::search::{Answer, Asker, Search};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Real closures have some dozens, a desktop's largest program some hundreds.
 const FILES_MAX: usize = 1_024;
@@ -13,7 +14,7 @@ const FILES_MAX: usize = 1_024;
 /// A file in the process.
 pub(crate) struct Loaded {
     pub(crate) found: Found,
-    pub(crate) image: Image,
+    pub(crate) image: Arc<Image>,
     /// By whom it was asked for, as a place in [`Scope::all`].
     parent: Option<usize>,
 }
@@ -27,6 +28,7 @@ impl Loaded {
 
 pub(crate) struct Scope<'s> {
     search: &'s Search,
+    images: &'s Images,
     pub(crate) all: Vec<Loaded>,
     pub(crate) problems: Vec<Problem>,
     /// Names that were looked for in vain.
@@ -34,8 +36,8 @@ pub(crate) struct Scope<'s> {
 }
 
 impl<'s> Scope<'s> {
-    pub(crate) fn new(search: &'s Search) -> Self {
-        Self { search, all: Vec::new(), problems: Vec::new(), missed: BTreeSet::new() }
+    pub(crate) fn new(search: &'s Search, images: &'s Images) -> Self {
+        Self { search, images, all: Vec::new(), problems: Vec::new(), missed: BTreeSet::new() }
     }
 
     /// What was missed so far is looked for anew.
@@ -105,7 +107,7 @@ impl<'s> Scope<'s> {
     fn add(&mut self, name: String, path: PathBuf, parent: Option<usize>) {
         let needed_by = parent.map(|parent| self.all[parent].found.path.clone());
         let real_path = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-        match Image::read(&path) {
+        match self.images.get(&path) {
             Ok(image) if self.search.machine().is_some_and(|ours| ours != image.machine) => {
                 self.missed.insert(name);
                 self.wrong_machine(path, needed_by, image.machine);

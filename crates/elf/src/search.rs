@@ -42,7 +42,16 @@ impl Search {
     /// Where this machine's loader looks for what a process like this one needs.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let cache = std::fs::read("/etc/ld.so.cache").ok().and_then(|bytes| Cache::parse(&bytes));
+        Self::with_cache(std::fs::read("/etc/ld.so.cache").ok().and_then(|bytes| Cache::parse(&bytes)))
+    }
+
+    /// Where it would look if its cache were made anew: by the configuration, out of which that is made.
+    #[must_use]
+    pub fn without_cache() -> Self {
+        Self::with_cache(None)
+    }
+
+    fn with_cache(cache: Option<Cache>) -> Self {
         let mut folders = Vec::new();
         if cache.is_none() {
             // Where there is a cache, a library that is not in it is not found by the loader either.
@@ -56,6 +65,26 @@ impl Search {
         folders.extend(["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from));
         let machine = Image::machine_of(Path::new("/proc/self/exe")).ok().flatten();
         Self { library_path: Vec::new(), cache, folders, machine }
+    }
+
+    /// The first file of that name, without regard to who needs it.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<PathBuf> {
+        match self.find(name, &[]) {
+            Answer::At(path) => Some(path),
+            Answer::WrongMachine(..) | Answer::Nowhere => None,
+        }
+    }
+
+    /// The folders of which one that comes before that of this file could hide it, and that one; empty, if it is in
+    /// none of them.
+    #[must_use]
+    pub fn folders_before(&self, file: &Path) -> Vec<PathBuf> {
+        let real = |folder: &Path| std::fs::canonicalize(folder).ok();
+        let Some(wanted) = file.parent().and_then(real) else { return Vec::new() };
+        let folders: Vec<PathBuf> = self.folders.iter().filter_map(|folder| real(folder)).collect();
+        let place = folders.iter().position(|folder| *folder == wanted);
+        place.map(|place| folders[..=place].to_vec()).unwrap_or_default()
     }
 
     /// With these folders before the cache and the standard folders, as `LD_LIBRARY_PATH` would have it.

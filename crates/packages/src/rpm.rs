@@ -77,7 +77,9 @@ impl Rpm {
                     some.iter().zip(lines).filter_map(|(path, line)| Some(((*path).clone(), package(line)?)));
                 owners.extend(read);
             } else if let [path] = some {
-                owners.extend(lines.into_iter().filter_map(package).last().map(|it| ((*path).clone(), it)));
+                owners.extend(
+                    lines.into_iter().filter_map(package).next_back().map(|it| ((*path).clone(), it)),
+                );
             } else {
                 for path in some {
                     owners.append(&mut self.owners(&BTreeSet::from([(*path).clone()]))?);

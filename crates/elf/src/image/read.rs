@@ -68,7 +68,7 @@ fn image<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Machine) -
         let found = header.dynamic(endian, bytes).map_err(|error| broken("dynamic table", error))?;
         dynamic = dynamic.or(found);
     }
-    let Some(dynamic) = dynamic else { return Err("it has no dynamic table".to_owned()) };
+    let Some(dynamic) = dynamic else { return Err(super::NO_DYNAMIC_TABLE.to_owned()) };
     let memory = Memory::<Elf> { data: bytes, endian, headers };
     let entries: Vec<(DynamicTag, u64)> = dynamic
         .iter()
@@ -87,6 +87,7 @@ fn image<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Machine) -
     let needed = needed.map(|(_, offset)| strings.at(*offset).ok_or("the name of a library is not in it"));
     let mut image = Image {
         machine,
+        interpreter: interpreter::<Elf>(headers, bytes, endian),
         soname: one(elf::DT_SONAME),
         needed: needed.collect::<Result<_, _>>()?,
         rpath: one(elf::DT_RPATH),
@@ -110,6 +111,16 @@ fn image<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Machine) -
     };
     symbols::read::<Elf>(&mut image, &tables, endian)?;
     Ok(image)
+}
+
+/// The path in its `PT_INTERP`.
+fn interpreter<Elf: FileHeader<Endian = Endianness>>(
+    headers: &[Elf::ProgramHeader],
+    bytes: &[u8],
+    endian: Endianness,
+) -> Option<String> {
+    let path = headers.iter().find_map(|header| header.interpreter(endian, bytes).ok()?)?;
+    (path.len() <= NAME_MAX_BYTES).then(|| String::from_utf8_lossy(path).into_owned())
 }
 
 /// The names of a file.
