@@ -16,17 +16,17 @@ const HEAD: usize = 256;
 
 pub(crate) struct Collect<'g> {
     ground: &'g Ground,
-    images: elf::Images,
+    images: &'g elf::Images,
     pub(crate) closure: Closure,
     /// What was looked into already.
     done: BTreeSet<PathBuf>,
 }
 
 impl<'g> Collect<'g> {
-    pub(crate) fn new(ground: &'g Ground) -> Self {
+    pub(crate) fn new(ground: &'g Ground, images: &'g elf::Images) -> Self {
         // Its cache is made anew by whoever installs libraries.
         let closure = Closure { folders: BTreeSet::from([PathBuf::from("/etc")]), ..Closure::default() };
-        Self { ground, images: elf::Images::default(), closure, done: BTreeSet::new() }
+        Self { ground, images, closure, done: BTreeSet::new() }
     }
 
     pub(crate) fn root(&mut self, root: &Root) {
@@ -139,11 +139,11 @@ impl<'g> Collect<'g> {
                 if let Some(loader) = &image.interpreter {
                     self.note(Path::new(loader), Reason::Interpreter(real));
                 }
-                elf::check_with(&self.ground.search, &self.images, host, path)
+                elf::check_with(&self.ground.search, self.images, host, path)
             }
             // Linked statically: it needs nobody.
             Err(elf::ImageError::NotElf(why)) if why == elf::NO_DYNAMIC_TABLE => return,
-            Err(_) => elf::check_with(&self.ground.search, &self.images, host, path),
+            Err(_) => elf::check_with(&self.ground.search, self.images, host, path),
         };
         for found in &check.files {
             let reason = found.needed_by.clone().map_or(Reason::Root, Reason::Needed);

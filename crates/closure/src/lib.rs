@@ -94,7 +94,13 @@ impl fmt::Display for Reason {
 /// Everything that these stand on.
 #[must_use]
 pub fn of(ground: &Ground, roots: &[Root]) -> Closure {
-    let mut collect = collect::Collect::new(ground);
+    of_with(ground, &elf::Images::default(), roots)
+}
+
+/// The same, with files that were read for others before.
+#[must_use]
+pub fn of_with(ground: &Ground, images: &elf::Images, roots: &[Root]) -> Closure {
+    let mut collect = collect::Collect::new(ground, images);
     for root in roots {
         collect.root(root);
     }

@@ -27,8 +27,8 @@ mod version;
 pub use command::{Actor, Command, GroupChange, NewNode, Outcome, Proposal, Rejection};
 pub use component::{
     Baseline, BaselineOrigin, BaselineSignature, Component, Content, FindingRecord, Floor, KnownContent,
-    OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord, ReadinessVerdict,
-    SignedBaseline, SignerRecord, Subject, SymbolSet, Waiver,
+    NodeInventory, NodeSubject, OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord,
+    ReadinessVerdict, SignedBaseline, SignerRecord, Subject, SymbolSet, Waiver,
 };
 pub use event::EventRecord;
 pub use group::{

@@ -108,7 +108,7 @@ types! {
     GroupChange
     Baseline BaselineOrigin Component Content PackageVersion PackageScheme SymbolSet KnownContent Floor OrderRule
     Waiver Subject SignedBaseline BaselineSignature SignerRecord
-    ReadinessRecord ReadinessVerdict ReadinessDegree FindingRecord
+    ReadinessRecord ReadinessVerdict ReadinessDegree FindingRecord NodeInventory NodeSubject
     ProtocolRange SoftwareVersion
 }
 

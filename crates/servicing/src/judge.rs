@@ -30,6 +30,8 @@ pub struct Question<'a> {
     pub node: &'a NodeName,
     /// When.
     pub now: Timestamp,
+    /// A package manager is at work: what it has not finished yet is no verdict on what it will have made.
+    pub installing: bool,
 }
 
 /// A difference between a node and the baseline.
@@ -140,7 +142,7 @@ fn broken(
         count => format!("; and {} more", count - 1),
     };
     Some(Finding {
-        class: Class::Broken,
+        class: if question.installing { Class::Installing } else { Class::Broken },
         what: name.to_owned(),
         expected: "files that fit each other".to_owned(),
         found: format!("{first}{more}"),

@@ -293,6 +293,36 @@ pub struct FindingRecord {
     pub text: String,
 }
 
+/// What a node has of components, as it tells its peers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInventory {
+    /// The files that are there.
+    pub components: BTreeMap<AbsolutePath, Component>,
+    /// The files that are not, or cannot be read; why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<AbsolutePath, String>,
+    /// Who stands on what.
+    pub subjects: BTreeMap<String, NodeSubject>,
+    /// What came of holding it against the baseline.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub readiness: ReadinessRecord,
+    /// What keeps it from knowing more, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<String>,
+}
+
+/// What resources of one kind stand on, on one node.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeSubject {
+    /// The resources, as `GROUP/RESOURCE`.
+    pub resources: BTreeSet<String>,
+    /// The files, and why each.
+    pub files: BTreeMap<AbsolutePath, String>,
+    /// What does not fit, in sentences.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub problems: BTreeSet<String>,
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

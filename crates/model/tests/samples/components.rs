@@ -3,8 +3,9 @@
 use super::{Samples, at, node_name};
 use model::stored::{
     Baseline, BaselineOrigin, BaselineSignature, Command, Component, Content, FindingRecord, Floor,
-    KnownContent, OrderRule, PackageScheme, PackageVersion, ReadinessDegree, ReadinessRecord,
-    ReadinessVerdict, Rejection, SignedBaseline, SignerRecord, Subject, SymbolSet, Versioned, Waiver,
+    KnownContent, NodeInventory, NodeSubject, OrderRule, PackageScheme, PackageVersion, ReadinessDegree,
+    ReadinessRecord, ReadinessVerdict, Rejection, SignedBaseline, SignerRecord, Subject, SymbolSet,
+    Versioned, Waiver,
 };
 use model::{AbsolutePath, BaselineGeneration, ClusterId, ContentHash, NodeId, Secret};
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,6 +219,30 @@ impl Samples for ReadinessRecord {
             count: 1,
             resources: BTreeMap::from([("web/ip".to_owned(), ReadinessVerdict::samples().remove(1))]),
             maintenance: true,
+        };
+        vec![full, Self::default()]
+    }
+}
+
+impl Samples for NodeSubject {
+    fn samples() -> Vec<Self> {
+        let files = BTreeMap::from([(library(), "needed by /usr/sbin/tool".to_owned())]);
+        let resources = BTreeSet::from(["web/ip".to_owned()]);
+        let plain = Self { resources, files, problems: BTreeSet::new() };
+        vec![Self { problems: Subject::samples().remove(0).problems, ..plain.clone() }, plain]
+    }
+}
+
+impl Samples for NodeInventory {
+    fn samples() -> Vec<Self> {
+        let subjects =
+            BTreeMap::from([("ocf:heartbeat:IPaddr2".to_owned(), NodeSubject::samples().remove(0))]);
+        let full = Self {
+            components: Baseline::samples().remove(0).components,
+            absent: BTreeMap::from([(link(), "it is not there".to_owned())]),
+            subjects,
+            readiness: ReadinessRecord::samples().remove(0),
+            troubles: vec!["the database of packages is damaged".to_owned()],
         };
         vec![full, Self::default()]
     }

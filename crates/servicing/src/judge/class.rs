@@ -24,6 +24,8 @@ pub enum Class {
     Foreign,
     /// It lacks a permission that it had.
     PermissionLost,
+    /// A package manager is replacing it.
+    Installing,
     /// A package was installed before another one that has to come first.
     OutOfOrder,
     /// It has another owner, or a permission that it had not.
@@ -46,7 +48,9 @@ impl Class {
             | Self::Shadowed
             | Self::Foreign
             | Self::PermissionLost => Some(ReadinessDegree::NotReady),
-            Self::OutOfOrder | Self::PermissionChanged | Self::Newer => Some(ReadinessDegree::Lowered),
+            Self::Installing | Self::OutOfOrder | Self::PermissionChanged | Self::Newer => {
+                Some(ReadinessDegree::Lowered)
+            }
         }
     }
 
@@ -69,6 +73,7 @@ impl fmt::Display for Class {
             Self::Shadowed => "shadowed",
             Self::Foreign => "foreign",
             Self::PermissionLost => "permission-lost",
+            Self::Installing => "installing",
             Self::OutOfOrder => "out-of-order",
             Self::PermissionChanged => "permission-changed",
             Self::Newer => "newer",

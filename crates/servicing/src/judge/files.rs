@@ -36,6 +36,9 @@ pub(super) fn of_file(question: &Question<'_>, path: &AbsolutePath) -> Option<Di
             (content(question, path, expected, seen)?, shown(question, path, expected, seen))
         }
     };
+    // What its package manager has not finished yet is no verdict on what it will have made.
+    let is_underway = question.installing && expected.package.is_some() && class.excludes();
+    let class = if is_underway { Class::Installing } else { class };
     Some(Difference { class, expected: said(question, expected, class), found: shown })
 }
 
@@ -165,9 +168,7 @@ pub(super) fn beside(
             continue;
         }
         let called = path.as_path().file_name();
-        let same_name = |other: &&AbsolutePath| {
-            other.as_path().file_name() == called && !resolution.files.contains(*other)
-        };
+        let same_name = |other: &&AbsolutePath| other.as_path().file_name() == called;
         let shown = format!("{path}, {}", compare::described(&seen.component));
         match subject.files.iter().find(same_name) {
             Some(hidden) => {

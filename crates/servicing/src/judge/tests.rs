@@ -24,6 +24,7 @@ fn judged_at(baseline: &Baseline, inventory: &Inventory, now: u64) -> Judgement 
         resources: &resources,
         node: &"n2".parse().unwrap(),
         now: at(now),
+        installing: false,
     })
 }
 
@@ -251,6 +252,33 @@ fn a_file_that_its_package_did_not_bring_says_so() {
     let judgement = judged_at(&baseline, &inventory, 2_000);
     assert_eq!(judgement.findings[0].class, Class::Foreign);
     assert!(judgement.findings[0].found.contains("not what that package brought"));
+}
+
+#[test]
+fn what_a_package_manager_has_not_finished_lets_others_go_before_and_no_more() {
+    let baseline = validated();
+    let mut inventory = all_of(&baseline);
+    inventory.files.insert(path(LIB), there(packaged(5, "4.0-1")));
+    inventory.files.insert(path(TOOL), Found::Missing);
+    let resources = BTreeMap::from([("a/disk".to_owned(), "disk".to_owned())]);
+    let node = "n2".parse().unwrap();
+    let question = |installing| Question {
+        baseline: &baseline,
+        inventory: &inventory,
+        resources: &resources,
+        node: &node,
+        now: at(2_000),
+        installing,
+    };
+    let classes = |installing| -> Vec<Class> {
+        judge(&question(installing)).findings.into_iter().map(|finding| finding.class).collect()
+    };
+    assert_eq!(classes(false), [Class::Missing, Class::Foreign]);
+    assert_eq!(
+        classes(true),
+        [Class::Missing, Class::Installing],
+        "what is of no package is nobody's to finish"
+    );
 }
 
 mod any {
