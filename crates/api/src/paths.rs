@@ -38,5 +38,18 @@ pub const PLANS: &str = "/v1/plans";
 /// POST [`crate::CredentialRequest`]: [`crate::CredentialMade`]. GET: a list of
 /// [`crate::CredentialShown`]. DELETE below it: [`crate::Changed`].
 pub const CREDENTIALS: &str = "/v1/credentials";
+/// GET with [`crate::ComponentsQuery`]: [`crate::Components`].
+pub const COMPONENTS: &str = "/v1/components";
+/// GET with [`crate::BaselineQuery`]: [`crate::BaselineShown`]. POST [`crate::BaselineInstall`]: [`crate::Changed`].
+pub const BASELINE: &str = "/v1/baseline";
+/// GET: a list of [`crate::BaselineSummary`].
+pub const BASELINE_HISTORY: &str = "/v1/baseline/history";
+/// GET with [`crate::BaselineDiffQuery`]: [`crate::BaselineDiff`].
+pub const BASELINE_DIFF: &str = "/v1/baseline/diff";
+/// POST [`crate::BaselineWish`]: [`crate::BaselineDraft`].
+pub const BASELINE_DRAFT: &str = "/v1/baseline/draft";
+/// GET: a list of [`crate::SignerShown`]. POST [`crate::SignerRequest`]: [`crate::Changed`]. DELETE below it:
+/// [`crate::Changed`].
+pub const SIGNERS: &str = "/v1/baseline/signers";
 /// GET: the OpenAPI document.
 pub const OPENAPI: &str = "/v1/openapi.json";

@@ -2,6 +2,7 @@
 
 mod admin;
 mod apply;
+mod components;
 mod events;
 mod plan;
 mod problem;
@@ -14,6 +15,12 @@ pub use admin::{
     JoinCommand, JoinDone, TokenMade, TokenRequest, TokenShown,
 };
 pub use apply::{ApplyAnswer, ApplyRequest, Diagnostic, Export};
+pub use components::{
+    BaselineDiff, BaselineDiffQuery, BaselineDraft, BaselineInstall, BaselineKind, BaselineQuery,
+    BaselineShown, BaselineSummary, BaselineWish, ComponentChange, ComponentShown, Components,
+    ComponentsQuery, FileShown, FindingShown, FloorShown, NodeComponents, OrderShown, SignatureShown,
+    SignedText, SignerRequest, SignerShown, SubjectShown, WaiverShown,
+};
 pub use events::{EventQuery, Events, Silent};
 pub use plan::{PlanInputs, PlanInputsQuery, PlanMade, PlanQuery, PlansMade, PlansQuery};
 pub use problem::{Problem, ProblemKind};

@@ -1,8 +1,8 @@
 //! The commands, noun and verb, and what is said when they are used wrongly.
 
 use crate::commands::{
-    apply, check, completion, credential, demo, events, explain, group, init, join, maintenance, man, node,
-    plan, resource, status, token, types,
+    apply, baseline, check, completion, component, credential, demo, events, explain, group, init, join,
+    maintenance, man, node, plan, resource, status, token, types,
 };
 use crate::exit::Exit;
 use crate::settings::Global;
@@ -52,6 +52,12 @@ pub(crate) enum Command {
     /// List, show and test resource types
     #[command(subcommand)]
     Type(types::Command),
+    /// Say what resources stand on, and whether it is what was validated
+    #[command(subcommand)]
+    Component(component::Command),
+    /// Capture, raise, roll back and sign what nodes are measured by
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     Plan(plan::Args),
     Check(check::Args),
     Events(events::Args),

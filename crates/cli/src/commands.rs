@@ -1,8 +1,10 @@
 //! The commands, one file each: what its arguments are, what it asks, what it prints.
 
 pub(crate) mod apply;
+pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod component;
 pub(crate) mod credential;
 pub(crate) mod demo;
 pub(crate) mod events;
@@ -48,6 +50,8 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Plan(args) => plan::run(&args, context).await,
         Command::Check(args) => check::run(&args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
+        Command::Component(command) => component::run(command, context).await,
+        Command::Baseline(command) => baseline::run(command, context).await,
         Command::Credential(command) => credential::run(command, context).await,
         Command::Completion(args) => completion::run(&args, context),
         Command::Man(args) => man::run(&args, context),

@@ -3,7 +3,9 @@
 //! Every text from a node passes through [`crate::paint::clean`] on its way.
 
 pub(crate) mod apply;
+pub(crate) mod baseline;
 pub(crate) mod check;
+pub(crate) mod components;
 pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod nodes;

@@ -80,7 +80,7 @@ impl Inside {
         let log = EventLog::open(&dir.events(), config.node.clone())
             .map_err(|source| StartError::Events { path: dir.events(), source })?;
         let recorder = Recorder::open(&dir.plans(), config.node.clone(), Bounds::default(), log.clone())?;
-        Ok(Self(Node::new(config, dir, lives, log, recorder)?))
+        Ok(Self(Node::new(config, dir, lives, log, recorder, crate::components::Components::new()?)?))
     }
 
     /// Forms a cluster of it alone, with an engine that runs on the runtime of the caller.

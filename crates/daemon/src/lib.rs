@@ -18,6 +18,7 @@
 //! may do what).
 
 mod clock;
+mod components;
 mod config;
 mod data_dir;
 mod disk;
@@ -146,7 +147,8 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let log = EventLog::open(&dir.events(), config.node.clone())
         .map_err(|source| StartError::Events { path: dir.events(), source })?;
     let recorder = Recorder::open(&dir.plans(), config.node.clone(), Bounds::default(), log.clone())?;
-    let node = Node::new(config, dir, lives, log, recorder)?;
+    let components = components::Components::new()?;
+    let node = Node::new(config, dir, lives, log, recorder, components)?;
     node.log.raise(events::DaemonStarted {
         software: SoftwareVersion::current(),
         incarnation: node.incarnation(),
@@ -172,6 +174,8 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the watch on the disk", disk::watch);
     parts::keep(&node, "the resource monitor", |node| async move { node.monitors.keep_built_in().await });
     parts::keep(&node, "the keeper of types", reconcile::keep_types);
+    parts::keep(&node, "the choice of components", components::follow);
+    parts::keep(&node, "the teller of components", components::keep_told);
     parts::keep(&node, "the leader's part", leading::run);
     parts::keep(&node, "the granting of leases", leading::lease::run);
     parts::keep(&node, "the settling of profiles", leading::lease::settle_profile);

@@ -327,6 +327,12 @@ impl Monitors {
         self.0.shared.news.subscribe()
     }
 
+    /// Below which folder each resource has its cgroup, where there are cgroups.
+    #[must_use]
+    pub fn cgroup_of_resources(&self) -> Option<std::path::PathBuf> {
+        self.0.shared.ground.resources()
+    }
+
     /// Counts the changes of what can be used on this node, so that they can be waited for.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {

@@ -6,6 +6,7 @@
 pub(crate) mod own;
 pub(crate) mod quorum;
 
+use crate::components::Components;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events_log::EventLog;
@@ -50,6 +51,8 @@ pub struct Node {
     pub recorder: Recorder,
     /// The resource monitors.
     pub monitors: Monitors,
+    /// What resources stand on here.
+    pub(crate) components: Components,
     /// What runs here.
     pub(crate) running: Running,
     /// What a leader knows and does.
@@ -97,12 +100,13 @@ impl Node {
     ///
     /// # Errors
     /// [`TlsError`], if no key can be made.
-    pub fn new(
+    pub(crate) fn new(
         config: Config,
         dir: DataDir,
         lives: Vec<Incarnation>,
         log: EventLog,
         recorder: Recorder,
+        components: Components,
     ) -> Result<Arc<Self>, TlsError> {
         let key = tls::authority::new_key()?;
         let certificate = tls::authority::self_signed(&key, &config.node)?;
@@ -144,6 +148,7 @@ impl Node {
             log,
             recorder,
             monitors,
+            components,
         }))
     }
 

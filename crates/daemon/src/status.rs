@@ -36,7 +36,7 @@ pub(crate) async fn status(node: &Node) -> Status {
         version: SoftwareVersion::current().to_string(),
         standing: standing::standing(node, &quorum),
         database: database(node),
-        baseline: Baseline::default(),
+        baseline: Baseline { generation: node.components.generation(), rollout: None },
         nodes: state.nodes.iter().map(|(id, record)| shown(node, &state, *id, record)).collect(),
         alarms: alarms::alarms(node, &state, &quorum, &known),
         groups: known.groups,

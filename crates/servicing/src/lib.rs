@@ -4,6 +4,7 @@
 //! * [`version`]: which of two versions is the older one, by the rules of whoever made them.
 //! * [`compare`]: whether what a file holds is the same as, older or newer than what it should hold, or foreign.
 //! * [`judge`]: from a baseline and what a node has to findings, and to what the node is ready for.
+//! * [`capture`]: from what nodes have to the next baseline.
 //! * [`change`]: what differs between two baselines, which way, and who has to sign it.
 //! * [`signature`]: whether somebody who may has signed.
 //! * [`root`]: one hash for what two nodes have, equal where nothing differs.
@@ -11,6 +12,7 @@
 //! What it deliberately does not do: it reads no file and no database of packages, and hashes nothing but what it
 //! is given.
 
+pub mod capture;
 pub mod change;
 pub mod compare;
 pub mod inventory;

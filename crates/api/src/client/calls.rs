@@ -8,10 +8,12 @@ use super::stream::EventStream;
 use super::{Client, ClientError};
 use crate::paths;
 use crate::{
-    ApplyAnswer, ApplyRequest, Changed, CredentialMade, CredentialRequest, CredentialShown, EventQuery,
-    Events, Export, GroupShown, InitAnswer, InitRequest, JoinCommand, JoinDone, MaintenanceRequest,
-    MoveRequest, NodeShown, PlanInputs, PlanInputsQuery, PlansMade, PlansQuery, ResourceVerb, Status,
-    TokenMade, TokenRequest, TokenShown, TypeShown, Types,
+    ApplyAnswer, ApplyRequest, BaselineDiff, BaselineDiffQuery, BaselineDraft, BaselineInstall,
+    BaselineQuery, BaselineShown, BaselineSummary, BaselineWish, Changed, Components, CredentialMade,
+    CredentialRequest, CredentialShown, EventQuery, Events, Export, GroupShown, InitAnswer, InitRequest,
+    JoinCommand, JoinDone, MaintenanceRequest, MoveRequest, NodeShown, PlanInputs, PlanInputsQuery,
+    PlansMade, PlansQuery, ResourceVerb, SignerRequest, SignerShown, Status, TokenMade, TokenRequest,
+    TokenShown, TypeShown, Types,
 };
 use model::{CredentialName, GroupName, NodeName, TypeName};
 use std::time::Duration;
@@ -151,6 +153,51 @@ impl Client {
     /// The plans that were made, oldest first.
     pub async fn plans(&self, query: &PlansQuery) -> Result<PlansMade, ClientError> {
         self.ask(Ask::get(with_query(paths::PLANS, query), CLUSTER_MAX)).await
+    }
+
+    /// The components of every node that answers. `fresh`: everything is read anew for it.
+    pub async fn components(&self, fresh: bool) -> Result<Components, ClientError> {
+        self.ask(Ask::get(format!("{}?fresh={fresh}", paths::COMPONENTS), DESCRIBED_MAX)).await
+    }
+
+    /// A baseline; without a number, the present one.
+    pub async fn baseline(&self, query: &BaselineQuery) -> Result<BaselineShown, ClientError> {
+        self.ask(Ask::get(with_query(paths::BASELINE, query), READ_MAX)).await
+    }
+
+    /// The baselines that are kept, the oldest first.
+    pub async fn baseline_history(&self) -> Result<Vec<BaselineSummary>, ClientError> {
+        self.ask(Ask::get(paths::BASELINE_HISTORY, READ_MAX)).await
+    }
+
+    /// What differs between two baselines.
+    pub async fn baseline_diff(&self, query: &BaselineDiffQuery) -> Result<BaselineDiff, ClientError> {
+        self.ask(Ask::get(with_query(paths::BASELINE_DIFF, query), READ_MAX)).await
+    }
+
+    /// The baseline that somebody wants, to be signed.
+    pub async fn baseline_draft(&self, wish: &BaselineWish) -> Result<BaselineDraft, ClientError> {
+        self.ask(Ask::post(paths::BASELINE_DRAFT, wish, DESCRIBED_MAX)).await
+    }
+
+    /// Has nodes measured by a baseline from now on.
+    pub async fn baseline_install(&self, install: &BaselineInstall) -> Result<Changed, ClientError> {
+        self.ask(Ask::post(paths::BASELINE, install, CLUSTER_MAX)).await
+    }
+
+    /// Who may sign baselines.
+    pub async fn signers(&self) -> Result<Vec<SignerShown>, ClientError> {
+        self.ask(Ask::get(paths::SIGNERS, READ_MAX)).await
+    }
+
+    /// Enrols somebody who may sign.
+    pub async fn signer_add(&self, request: &SignerRequest) -> Result<Changed, ClientError> {
+        self.ask(Ask::post(paths::SIGNERS, request, CLUSTER_MAX)).await
+    }
+
+    /// Removes somebody who may sign.
+    pub async fn signer_remove(&self, name: &str) -> Result<Changed, ClientError> {
+        self.ask(Ask::delete(format!("{}/{name}", paths::SIGNERS), CLUSTER_MAX)).await
     }
 
     /// Makes a credential; its secret is in the answer and nowhere else.

@@ -1,3 +1,5 @@
+//! Scripts in a line or two, and what they call.
+
 use super::*;
 use std::collections::BTreeSet;
 

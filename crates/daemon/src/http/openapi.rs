@@ -1,6 +1,8 @@
 //! The description of the API, made from the routes themselves.
 
-use super::routes::{admin, apply, credentials, events, groups, nodes, plan, resources, status, types};
+use super::routes::{
+    admin, apply, baseline, components, credentials, events, groups, nodes, plan, resources, status, types,
+};
 use utoipa::OpenApi;
 
 /// The OpenAPI document.
@@ -47,6 +49,15 @@ pub fn document() -> utoipa::openapi::OpenApi {
         plan::list,
         types::list,
         types::show,
+        components::list,
+        baseline::show,
+        baseline::history,
+        baseline::diff,
+        baseline::draft,
+        baseline::install,
+        baseline::signers,
+        baseline::add_signer,
+        baseline::remove_signer,
         credentials::create,
         credentials::list,
         credentials::revoke,

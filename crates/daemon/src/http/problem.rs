@@ -40,7 +40,9 @@ pub async fn no_such_path(uri: Uri) -> Failed {
 #[must_use]
 pub fn rejected(why: &Rejection) -> Problem {
     let kind = match why {
-        Rejection::UnknownNode { .. } | Rejection::UnknownCredential { .. } => ProblemKind::NotFound,
+        Rejection::UnknownNode { .. }
+        | Rejection::UnknownCredential { .. }
+        | Rejection::UnknownSigner { .. } => ProblemKind::NotFound,
         Rejection::NotFormed => ProblemKind::NoCluster,
         _ => ProblemKind::Conflict,
     };

@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub mod apply;
+pub mod baseline;
+pub mod components;
 pub mod credentials;
 pub mod events;
 mod execution;
@@ -72,6 +74,13 @@ fn administrators() -> Router<Arc<Node>> {
         .route(paths::PLANS, get(plan::list))
         .route(paths::TYPES, get(types::list))
         .route("/v1/types/{name}", get(types::show))
+        .route(paths::COMPONENTS, get(components::list))
+        .route(paths::BASELINE, get(baseline::show).post(baseline::install))
+        .route(paths::BASELINE_HISTORY, get(baseline::history))
+        .route(paths::BASELINE_DIFF, get(baseline::diff))
+        .route(paths::BASELINE_DRAFT, post(baseline::draft))
+        .route(paths::SIGNERS, get(baseline::signers).post(baseline::add_signer))
+        .route("/v1/baseline/signers/{name}", delete(baseline::remove_signer))
         .route(paths::CREDENTIALS, post(credentials::create).get(credentials::list))
         .route("/v1/credentials/{name}", delete(credentials::revoke))
 }
@@ -93,6 +102,7 @@ fn members() -> Router<Arc<Node>> {
         .route(peer_paths::PLAN_INPUTS, post(peers::plan_inputs))
         .route(peer_paths::PLANS, post(peers::plans))
         .route(peer_paths::TYPES, post(peers::types))
+        .route(peer_paths::COMPONENTS, post(peers::components))
         .route(peer_paths::TYPE, post(peers::describe_type))
         .route(peer_paths::LIBRARY_TYPE, post(peers::describe_library_type))
 }

@@ -32,6 +32,9 @@ pub(crate) const PLAN_INPUTS: &str = "/peer/v1/plan-inputs";
 pub(crate) const PLANS: &str = "/peer/v1/plans";
 /// The types that the asked node's monitors have: a list of [`resource_api::message::TypeStanding`].
 pub(crate) const TYPES: &str = "/peer/v1/types";
+/// What the asked node has of components: whether everything is to be read anew, answered with a
+/// [`model::stored::NodeInventory`].
+pub(crate) const COMPONENTS: &str = "/peer/v1/components";
 /// What one of them says of itself: a [`model::TypeName`], answered with a [`resource_api::TypeDescription`].
 pub(crate) const TYPE: &str = "/peer/v1/type";
 /// What a type of a library says of itself: a [`crate::types::LibraryType`], answered the same.

@@ -74,8 +74,38 @@ pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum, known: 
     }
     for record in state.nodes.values() {
         alarms.extend(lost_types(record));
+        alarms.extend(components(record));
     }
+    let expired = node.components.expired().into_iter().map(|what| Alarm {
+        event: events::LoweringExpired::ENTRY.id,
+        node: node.name().to_string(),
+        text: format!("let through for a while that is over: {what}"),
+    });
+    alarms.extend(expired);
     alarms
+}
+
+/// What a node stands on that is not what was validated: one alarm, since one installation changes many files.
+fn components(record: &NodeRecord) -> Option<Alarm> {
+    let (readiness, node) = (&record.readiness, record.name.to_string());
+    let generation = readiness.generation.map_or(0, |it| it.0);
+    if readiness.maintenance {
+        let text = format!(
+            "it runs nothing: {} of its components differ from baseline {generation}; `steadfast component diff {node}`",
+            readiness.count
+        );
+        return Some(Alarm { event: events::NodeInMaintenance::ENTRY.id, node, text });
+    }
+    let excludes = readiness.resources.values().any(|it| it.degree > model::stored::ReadinessDegree::Lowered);
+    let first = readiness.findings.first().filter(|_| excludes)?;
+    let more = match readiness.count {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more: `steadfast component diff {node}`)", count - 1),
+    };
+    let is_broken = first.class == servicing::judge::Class::Broken.to_string();
+    let event =
+        if is_broken { events::ResolutionBroken::ENTRY.id } else { events::ComponentBroken::ENTRY.id };
+    Some(Alarm { event, node, text: format!("{}{more}", first.text) })
 }
 
 /// Of the leader: the groups of lost nodes that wait for a person.

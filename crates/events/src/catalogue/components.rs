@@ -108,7 +108,8 @@ catalogue! {
     } => "Changes of components are found by looking every two seconds only, because the kernel does not tell of \
           them: {problem}"
     cause: "fanotify(7) needs Linux 5.9 and CAP_SYS_ADMIN.",
-    remedy: "Nothing breaks. Run the daemon as root, outside of a container that takes that right away.";
+    remedy: "Nothing breaks. Run the daemon as root, outside of a container that takes that right away; `systemctl cat \
+             steadfast` shows how it is started.";
 
     21015 BaselineRefused "BASELINE_REFUSED" Error {
         /// its number

@@ -1,3 +1,5 @@
+//! Files that change, vanish, never stand still, or are none.
+
 use super::*;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

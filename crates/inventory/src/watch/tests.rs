@@ -1,3 +1,5 @@
+//! What the kernel tells of, on this machine's file system.
+
 use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

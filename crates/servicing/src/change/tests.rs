@@ -1,3 +1,5 @@
+//! Each way that a baseline can go, and who has to sign it.
+
 use super::*;
 use crate::samples::{at, baseline, file, library, link, packaged, path};
 use model::BaselineGeneration;

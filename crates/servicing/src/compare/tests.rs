@@ -1,3 +1,5 @@
+//! What is the same, older, newer, and what nobody knows.
+
 use super::*;
 use crate::samples::{file, library, link, packaged, seen};
 

@@ -6,8 +6,6 @@ use std::fmt;
 /// What kind of difference. The first are the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Files do not fit each other: a library or a symbol is missing.
-    Broken,
     /// It is not there.
     Missing,
     /// It cannot be read.
@@ -22,6 +20,8 @@ pub enum Class {
     Shadowed,
     /// Nobody knows what it is.
     Foreign,
+    /// Files do not fit each other: a library or a symbol is missing.
+    Broken,
     /// It lacks a permission that it had.
     PermissionLost,
     /// A package manager is replacing it.

@@ -1,3 +1,5 @@
+//! One difference at a time, and then any.
+
 use super::*;
 use crate::inventory::{Resolution, Seen};
 use crate::samples::{all_of, at, baseline, file, library, link, package, packaged, path, seen, there};

@@ -1,3 +1,5 @@
+//! Good signatures, and all others by name.
+
 use super::*;
 use crate::samples::{at, baseline, file};
 use model::stored::Versioned;

@@ -13,6 +13,7 @@ mod any_node;
 mod awake;
 mod clock;
 mod clones;
+mod components;
 mod credentials;
 mod damaged_database;
 mod declarative_file;

@@ -14,7 +14,8 @@ use axum::{Extension, Json};
 use model::NodeName;
 use model::TypeName;
 use model::stored::{
-    Actor, EventRecord, Hello, HelloAnswer, JoinAnswer, JoinRequest, MemberHint, Outcome, Proposal,
+    Actor, EventRecord, Hello, HelloAnswer, JoinAnswer, JoinRequest, MemberHint, NodeInventory, Outcome,
+    Proposal,
 };
 use resource_api::TypeDescription;
 use resource_api::message::TypeStanding;
@@ -118,6 +119,15 @@ pub(super) async fn plans(
 pub(super) async fn types(State(node): State<Arc<Node>>, _: Peer) -> Answer<Vec<TypeStanding>> {
     let unavailable = |why: String| Problem::new(ProblemKind::Unavailable, why);
     Ok(Json(node.monitors.types().await.map_err(unavailable)?))
+}
+
+/// What this node has of components; read anew, if so wanted.
+pub(super) async fn components(
+    State(node): State<Arc<Node>>,
+    _: Peer,
+    Body(fresh): Body<bool>,
+) -> Answer<NodeInventory> {
+    Ok(Json(crate::components::capture::own(&node, fresh).await))
 }
 
 /// What one of them says of itself.

@@ -1,0 +1,145 @@
+//! What else is known of files: to which package they belong, which symbols a library defines; and whether a package
+//! manager is at work.
+
+use inventory::Raw;
+use model::stored::{Component, Content, PackageVersion};
+use model::{AbsolutePath, Timestamp};
+use packages::{Known, Packages};
+use rustix::process::{Flock, FlockType, fcntl_getlk};
+use servicing::inventory::{Found, Seen};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// Who holds one of these works on the database beside it (dpkg(1), rpm(8)).
+const LOCKS: [&str; 3] = ["/var/lib/dpkg/lock", "/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"];
+
+/// Between two tries to read what could not be read.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// So long an installation may take that excuses what it has changed. One that asks a question and is never
+/// answered is none.
+const INSTALLATION_MAX: Duration = Duration::from_secs(300);
+
+/// Package databases, read when they have changed.
+pub(super) struct Facts {
+    packages: Packages,
+    owners: BTreeMap<PathBuf, Option<Known>>,
+    installing_since: Option<Instant>,
+    read: Instant,
+    /// What of the databases cannot be read.
+    pub(super) troubles: Vec<String>,
+}
+
+impl Facts {
+    pub(super) fn read() -> Self {
+        let (packages, problems) = Packages::read(Path::new("/"));
+        let troubles = problems.iter().map(ToString::to_string).collect();
+        Self { packages, owners: BTreeMap::new(), installing_since: None, read: Instant::now(), troubles }
+    }
+
+    /// Reads the databases again, if they have changed; whether they have.
+    pub(super) fn refresh(&mut self, installing: bool) -> bool {
+        // One that could not be read may be mended without any trace that is looked at here.
+        let is_due = !self.troubles.is_empty() && !installing && self.read.elapsed() > AGAIN;
+        if !self.has_changed() && !is_due {
+            return false;
+        }
+        *self = Self { installing_since: self.installing_since, ..Self::read() };
+        true
+    }
+
+    /// Whether the databases are others than those that were read.
+    pub(super) fn has_changed(&self) -> bool {
+        self.packages.stamp() != self.packages.stamp_now()
+    }
+
+    /// Whether a package manager is at work, and has been for no longer than one may be.
+    pub(super) fn is_installing(&mut self) -> bool {
+        if !LOCKS.iter().any(|path| is_locked(Path::new(path))) {
+            self.installing_since = None;
+            return false;
+        }
+        self.installing_since.get_or_insert_with(Instant::now).elapsed() < INSTALLATION_MAX
+    }
+
+    /// Finds out to whom these files belong, at once: each question to a database goes through all of it.
+    pub(super) fn learn<'p>(&mut self, paths: impl IntoIterator<Item = &'p Path>) {
+        let new = paths.into_iter().filter(|path| !self.owners.contains_key(*path));
+        let new: BTreeSet<PathBuf> = new.map(Path::to_owned).collect();
+        if new.is_empty() {
+            return;
+        }
+        match self.packages.of(&new) {
+            Ok(mut known) => {
+                for path in new {
+                    let of_it = known.remove(&path);
+                    self.owners.insert(path, of_it);
+                }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if !self.troubles.contains(&error) {
+                    self.troubles.push(error);
+                }
+            }
+        }
+    }
+
+    /// A file has changed: whether it is what its package brought is to be found out anew.
+    pub(super) fn forget(&mut self, path: &Path) {
+        self.owners.remove(path);
+    }
+
+    /// What was seen, with what else is known of it. What is as it was validated is believed to be what it was
+    /// then.
+    pub(super) fn found(&self, path: &AbsolutePath, raw: &Raw, validated: Option<&Component>) -> Found {
+        let (content, mode, uid, gid) = match raw {
+            Raw::Missing => return Found::Missing,
+            Raw::Unreadable(why) => return Found::Unreadable(why.clone()),
+            Raw::There { content, mode, uid, gid } => (content.clone(), *mode, *uid, *gid),
+        };
+        if let Some(validated) = validated.filter(|validated| validated.content == content) {
+            let component = Component { mode, uid, gid, ..validated.clone() };
+            return Found::There(Box::new(Seen { component, as_packaged: None }));
+        }
+        let known = self.owners.get(path.as_path()).cloned().flatten();
+        let as_packaged = known.as_ref().and_then(|known| known.as_packaged);
+        let package = known.map(|known| known.package);
+        let (defines, symbols) = match &content {
+            Content::Blake3(_) => symbols(path.as_path()),
+            Content::Link(_) => (Vec::new(), None),
+        };
+        let component = Component { content, mode, uid, gid, package, defines, symbols };
+        Found::There(Box::new(Seen { component, as_packaged }))
+    }
+
+    /// Which of these packages are installed.
+    pub(super) fn installed(&self, names: &BTreeSet<&str>) -> BTreeMap<String, PackageVersion> {
+        self.packages.installed(names)
+    }
+
+    /// When these packages were unpacked last.
+    pub(super) fn unpacked(&self, names: &BTreeSet<&str>) -> BTreeMap<String, Timestamp> {
+        let changed = self.packages.changed(names).into_iter();
+        let at = |time: std::time::SystemTime| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        };
+        changed.map(|(name, time)| (name, at(time))).collect()
+    }
+}
+
+/// The versions and symbols that a library defines; nothing of what is none.
+fn symbols(path: &Path) -> (Vec<String>, Option<model::stored::SymbolSet>) {
+    let Ok(image) = elf::Image::read(path) else { return (Vec::new(), None) };
+    let symbols: Vec<String> = image.symbols().collect();
+    (image.versions().to_vec(), servicing::symbols::set(symbols.iter().map(String::as_str)))
+}
+
+fn is_locked(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    // dpkg and rpm lock the whole file, for writing.
+    let asked = Flock::from(FlockType::ReadLock);
+    matches!(fcntl_getlk(&file, &asked), Ok(Some(_)))
+}
