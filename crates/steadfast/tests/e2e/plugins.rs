@@ -110,7 +110,7 @@ fn a_library_broken_on_one_node_is_known_on_the_other_with_its_reason_also_while
     assert!(known.reason.contains("vendor_is_claimed"), "{}", known.reason);
     assert!(not_ready(n1, "n1").is_none() && not_ready(n1, "n3").is_none(), "only on that node");
     let text = n1.ok("status");
-    assert!(text.contains("n2 cannot run vendor-disk (data): symbol vendor_is_claimed"), "{text}");
+    assert!(text.contains("n2 is not ready for vendor-disk (db/data): symbol vendor_is_claimed"), "{text}");
     let alarm = n1.status().alarms.into_iter().find(|alarm| alarm.event == 1058).unwrap();
     assert_eq!(alarm.node, "n2");
     assert!(n2.status().quorum.has, "the node itself goes on");
