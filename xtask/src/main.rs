@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         ("prereqs", []) => prereqs::ensure(),
         ("test", rest) => suite::run(rest),
         ("demo", _) => prereqs::ensure().and_then(|()| cargo::run_binary("steadfast", &args)),
-        ("bench", _) => prereqs::ensure().and_then(|()| cargo::run_binary("bench", &args[1..])),
+        ("bench", rest) => prereqs::ensure_for_bench(rest).and_then(|()| cargo::run_binary("bench", rest)),
         ("tidy", []) => cargo::run(&["test", "--release", "--package", "xtask"]),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -2,7 +2,8 @@
 //!
 //! As root on Debian or Ubuntu it is installed; elsewhere the command to paste is printed. Without
 //! a C compiler nothing can be built, so that ends the task. Without the rest, hosts cannot be made:
-//! the tests that need them then say `SKIPPED`, by name.
+//! the tests that need them then say `SKIPPED`, by name. What a benchmark compares with is asked for only by
+//! that benchmark.
 
 use std::env;
 use std::fs;
@@ -30,6 +31,8 @@ enum Need {
     Build,
     /// The hosts of the end-to-end tests and of the demo.
     Hosts,
+    /// A benchmark that compares with others.
+    Peer,
 }
 
 struct Prereq {
@@ -76,12 +79,34 @@ const TABLE: [Prereq; 23] = [
     Prereq { sign: Sign::Program("rpmbuild"), package: "rpm", need: Need::Hosts },
 ];
 
+/// The benchmark that runs them, and what it runs. It is asked for by name: nobody else gets a second cluster
+/// server installed beside this one.
+const PEERS: (&str, [Prereq; 3]) = (
+    "pacemaker-components",
+    [
+        Prereq { sign: Sign::Program("corosync"), package: "corosync", need: Need::Peer },
+        Prereq { sign: Sign::Program("pacemakerd"), package: "pacemaker", need: Need::Peer },
+        Prereq { sign: Sign::Program("crm_mon"), package: "pacemaker-cli-utils", need: Need::Peer },
+    ],
+);
+
 /// Installs packages without starting their services.
 const INSTALL: &str = include_str!("install.sh");
 
 /// Sees to it that everything is there, as far as possible.
 pub(crate) fn ensure() -> Result<(), Failure> {
-    let missing = missing();
+    ensure_each(&TABLE)
+}
+
+/// Sees to it that everything is there, and what the benchmarks with these names compare with.
+pub(crate) fn ensure_for_bench(args: &[&str]) -> Result<(), Failure> {
+    ensure()?;
+    let (bench, peers) = &PEERS;
+    if args.contains(bench) { ensure_each(peers) } else { Ok(()) }
+}
+
+fn ensure_each(wanted: &[Prereq]) -> Result<(), Failure> {
+    let missing = missing(wanted);
     if missing.is_empty() {
         return Ok(());
     }
@@ -91,7 +116,7 @@ pub(crate) fn ensure() -> Result<(), Failure> {
         eprintln!("installing what is missing: {}", packages.join(" "));
         install(&packages);
     }
-    let missing = self::missing();
+    let missing = self::missing(wanted);
     if missing.is_empty() {
         return Ok(());
     }
@@ -101,13 +126,13 @@ pub(crate) fn ensure() -> Result<(), Failure> {
     if missing.iter().any(|prereq| prereq.need == Need::Build) {
         return Err(message.into());
     }
-    eprintln!("{message}\nWithout it the tests that need it are skipped.");
+    let skipped = if missing.iter().any(|prereq| prereq.need == Need::Peer) { "figures" } else { "tests" };
+    eprintln!("{message}\nWithout it the {skipped} that need it are skipped.");
     Ok(())
 }
 
-fn missing() -> Vec<&'static Prereq> {
-    static PREREQS: [Prereq; TABLE.len()] = TABLE;
-    PREREQS.iter().filter(|prereq| !prereq.sign.is_there()).collect()
+fn missing(wanted: &[Prereq]) -> Vec<&Prereq> {
+    wanted.iter().filter(|prereq| !prereq.sign.is_there()).collect()
 }
 
 impl Sign {

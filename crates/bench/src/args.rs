@@ -8,7 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Args {
-    /// What to measure; without, everything, which takes about fifteen minutes
+    /// What to measure; without, everything, which takes about fifteen minutes,
+    /// and ten more where Pacemaker is installed
     #[arg(value_name = "FIGURE")]
     figures: Vec<Wanted>,
     /// Print one JSON document instead of a table
@@ -62,6 +63,8 @@ pub(crate) enum Wanted {
     DaemonBack,
     /// Failovers when machines stand still for a second
     Stall,
+    /// When Pacemaker notices that a library on a standby got older, where it is installed
+    PacemakerComponents,
 }
 
 impl Wanted {
@@ -83,6 +86,7 @@ impl Wanted {
             Self::Restart => "A failed resource",
             Self::DaemonBack => "A daemon killed, and back within the lease",
             Self::Stall => "Machines that stand still for a second",
+            Self::PacemakerComponents => "Pacemaker, and a library that got older on a standby",
         }
     }
 }
@@ -90,11 +94,16 @@ impl Wanted {
 impl Wanted {
     /// Whether it is measured on the binary; else it is measured on what is in this program.
     pub(crate) fn needs_the_binary(self) -> bool {
-        self != Self::Planner
+        !matches!(self, Self::Planner | Self::PacemakerComponents)
     }
 
-    /// Whether it is measured on whole hosts, with a client beside them.
+    /// Whether it is measured on whole hosts.
     pub(crate) fn needs_hosts(self) -> bool {
+        self.is_noticed_by_clients() || self == Self::PacemakerComponents
+    }
+
+    /// Whether it is what clients notice, asked for from a host beside the members.
+    pub(crate) fn is_noticed_by_clients(self) -> bool {
         use Wanted::{AllOnline, DaemonBack, Move, NodeLost, Restart, Stall, TwoOwners};
         matches!(self, NodeLost | TwoOwners | AllOnline | Move | Restart | DaemonBack | Stall)
     }

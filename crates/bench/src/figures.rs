@@ -1,6 +1,7 @@
 //! The figures, one file per group of them.
 
 pub(crate) mod commit;
+pub(crate) mod components;
 pub(crate) mod failover;
 mod floor;
 pub(crate) mod idle;

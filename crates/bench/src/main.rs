@@ -30,7 +30,7 @@ mod writer;
 use args::{Args, Wanted};
 use clap::Parser as _;
 use figures::failover::{self, cold, daemon as back, failed, lost, moved, owners, stall};
-use figures::{commit, idle, leader_loss, planner, resources, start, status, writers};
+use figures::{commit, components, idle, leader_loss, planner, resources, start, status, writers};
 use problem::Problem;
 use report::{Figure, Report};
 use std::path::PathBuf;
@@ -78,13 +78,11 @@ async fn measure(args: &Args) -> Result<Report, Problem> {
     for wanted in args.wanted() {
         if !args.json {
             println!("\n{}{}", wanted.title(), machine::load_note());
-            if wanted.needs_hosts() && no_hosts.is_none() {
+            if wanted.is_noticed_by_clients() && no_hosts.is_none() {
                 println!("{}", failover::peers_note());
             }
         }
-        if wanted.needs_hosts()
-            && let Some(reason) = &no_hosts
-        {
+        if let Some(reason) = lacking(wanted, no_hosts.as_ref()) {
             eprintln!("  SKIPPED {wanted}: {reason}");
             continue;
         }
@@ -104,6 +102,13 @@ async fn measure(args: &Args) -> Result<Report, Problem> {
     Ok(report)
 }
 
+/// Why it cannot be measured on this machine; nothing if it can.
+fn lacking(wanted: Wanted, no_hosts: Option<&String>) -> Option<String> {
+    let no_hosts = no_hosts.filter(|_| wanted.needs_hosts()).cloned();
+    let no_peer = || (wanted == Wanted::PacemakerComponents).then(components::missing).flatten();
+    no_hosts.or_else(no_peer)
+}
+
 async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Problem> {
     match wanted {
         Wanted::Commit => commit::measure(place).await,
@@ -121,5 +126,6 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::Restart => failed::measure(place).await,
         Wanted::DaemonBack => back::measure(place).await,
         Wanted::Stall => stall::measure(place).await,
+        Wanted::PacemakerComponents => components::measure(place),
     }
 }
