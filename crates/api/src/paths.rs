@@ -40,6 +40,8 @@ pub const PLANS: &str = "/v1/plans";
 pub const CREDENTIALS: &str = "/v1/credentials";
 /// GET with [`crate::ComponentsQuery`]: [`crate::Components`].
 pub const COMPONENTS: &str = "/v1/components";
+/// POST [`crate::Used`]: [`crate::Changed`].
+pub const COMPONENTS_USED: &str = "/v1/components/used";
 /// GET with [`crate::BaselineQuery`]: [`crate::BaselineShown`]. POST [`crate::BaselineInstall`]: [`crate::Changed`].
 pub const BASELINE: &str = "/v1/baseline";
 /// GET: a list of [`crate::BaselineSummary`].

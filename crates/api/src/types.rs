@@ -19,7 +19,7 @@ pub use components::{
     BaselineDiff, BaselineDiffQuery, BaselineDraft, BaselineInstall, BaselineKind, BaselineQuery,
     BaselineShown, BaselineSummary, BaselineWish, ComponentChange, ComponentShown, Components,
     ComponentsQuery, FileShown, FindingShown, FloorShown, NodeComponents, OrderShown, SignatureShown,
-    SignedText, SignerRequest, SignerShown, SubjectShown, WaiverShown,
+    SignedText, SignerRequest, SignerShown, SubjectShown, Used, WaiverShown,
 };
 pub use events::{EventQuery, Events, Silent};
 pub use plan::{PlanInputs, PlanInputsQuery, PlanMade, PlanQuery, PlansMade, PlansQuery};

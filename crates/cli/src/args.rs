@@ -74,6 +74,16 @@ pub(crate) enum Command {
     /// What the daemon starts to hold the table of nftables when it does not; of no use by hand
     #[command(hide = true)]
     GateKeeper(GateKeeperArgs),
+    /// What `type test --record` starts to see which files are read; of no use by hand
+    #[command(hide = true)]
+    Trace(TraceArgs),
+}
+
+/// What `trace` is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// The process whose children are followed
+    pub(crate) process: u32,
 }
 
 /// What `gate-keeper` is told.

@@ -55,7 +55,7 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Credential(command) => credential::run(command, context).await,
         Command::Completion(args) => completion::run(&args, context),
         Command::Man(args) => man::run(&args, context),
-        Command::Run | Command::Demo(_) | Command::Monitor | Command::GateKeeper(_) => {
+        Command::Run | Command::Demo(_) | Command::Monitor | Command::GateKeeper(_) | Command::Trace(_) => {
             Err(Failure::new("this command does not ask a node"))
         }
     }

@@ -3,7 +3,7 @@
 //! It is a client: whatever it knows of a cluster comes through [`api::client`], over the local
 //! socket or over TLS, so nothing can be done here that a program could not do as well. Only
 //! with `--file` it plans by itself (`offline`), with the planner that every node has. `run`, `demo`,
-//! `monitor` and `gate-keeper` are handed over to whoever calls [`main`], because this crate knows
+//! `monitor`, `gate-keeper` and `trace` are handed over to whoever calls [`main`], because this crate knows
 //! neither the daemon, nor the lab, nor any resource type, nor the kernel.
 //!
 //! Data goes to standard output, talk to standard error, all of it through one writer (`out`).
@@ -43,14 +43,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Reads the program's arguments and does what they say. `run` is the daemon, `demo` the
-/// demonstration, `monitor` the resource monitor, `gate_keeper` what holds the gate's table, at a path;
-/// they are called before anything else is started.
+/// demonstration, `monitor` the resource monitor, `gate_keeper` what holds the gate's table, at a path, `trace`
+/// what sees which files a process and its children read; they are called before anything else is started.
 #[must_use]
 pub fn main(
     run: fn(RunArgs) -> ExitCode,
     demo: fn(DemoArgs) -> ExitCode,
     monitor: fn() -> ExitCode,
     gate_keeper: fn(&Path) -> ExitCode,
+    trace: fn(u32) -> ExitCode,
 ) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -62,6 +63,7 @@ pub fn main(
         Command::Demo(args) => demo(args),
         Command::Monitor => monitor(),
         Command::GateKeeper(args) => gate_keeper(&args.socket),
+        Command::Trace(args) => trace(args.process),
         command => {
             let done = on_runtime(command, &mut Context::new(&mut out, &cli.global));
             done.unwrap_or_else(|failure| out.fail(&failure)).into()

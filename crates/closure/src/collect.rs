@@ -52,6 +52,8 @@ impl<'g> Collect<'g> {
                 }
                 self.file(&path, Reason::Root, 0, &mut variables);
             }
+            Root::Used(path) if !path.exists() => {}
+            Root::Used(path) => drop(self.note(path, Reason::Used)),
             Root::Unit(name) => {
                 let files = unit::files(&self.ground.unit_folders, name);
                 if files.is_empty() {

@@ -45,6 +45,9 @@ pub enum Root {
     },
     /// A systemd unit.
     Unit(String),
+    /// A file that was used while it ran, as somebody saw. If it is not there, nothing is wrong: it may have been
+    /// of a version that is gone.
+    Used(PathBuf),
 }
 
 /// What something stands on.
@@ -63,6 +66,8 @@ pub struct Closure {
 pub enum Reason {
     /// It was asked about.
     Root,
+    /// It was used by what ran.
+    Used,
     /// It runs that script, or loads that program.
     Interpreter(PathBuf),
     /// That file needs it.
@@ -81,6 +86,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => f.write_str("asked about"),
+            Self::Used => f.write_str("used by what ran"),
             Self::Interpreter(of) => write!(f, "runs {}", of.display()),
             Self::Needed(by) => write!(f, "needed by {}", by.display()),
             Self::Shadow(of) => write!(f, "takes the place of {} at the next ldconfig", of.display()),

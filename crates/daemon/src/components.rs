@@ -19,6 +19,7 @@ mod facts;
 mod keeper;
 mod subjects;
 mod tell;
+pub(crate) mod uses;
 
 pub(crate) use baseline::Present;
 pub(crate) use tell::{follow, keep_told};
@@ -69,6 +70,8 @@ pub(crate) struct Known {
     pub(crate) changers: BTreeMap<String, String>,
     /// Processes that go on with what was replaced: by resource.
     pub(crate) stale: BTreeMap<String, BTreeSet<Stale>>,
+    /// What processes have loaded, by subject, as far as its closure does not have it.
+    pub(crate) used: BTreeMap<String, BTreeSet<AbsolutePath>>,
     /// What keeps it from knowing more.
     pub(crate) troubles: Vec<String>,
     /// The kernel does not tell of changes; why.

@@ -4,7 +4,7 @@
 //! what is mapped there is another one than that of what is at the path now, or the path is marked as deleted.
 
 use rustix::fs::stat;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,15 @@ pub struct Stale {
     pub path: PathBuf,
 }
 
+/// What a process has loaded.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Files with its code: programs and libraries.
+    pub files: BTreeSet<PathBuf>,
+    /// Those that were replaced since.
+    pub stale: Vec<Stale>,
+}
+
 /// Looks through processes.
 #[derive(Debug, Default)]
 pub struct Processes {
@@ -35,36 +44,40 @@ impl Processes {
         Self::default()
     }
 
-    /// The files that a process maps, as executable code or not, whose path begins with a slash.
-    #[must_use]
-    pub fn mapped(process: u32) -> BTreeSet<PathBuf> {
-        maps(process).into_iter().map(|map| map.path).collect()
-    }
-
-    /// Which of these files a process has in another state than they are in now.
-    pub fn stale(&mut self, process: u32, wanted: impl Fn(&Path) -> bool) -> Vec<Stale> {
-        let mut stale = BTreeMap::new();
+    /// What a process has loaded: the files whose code it can run. Of these files (`wanted`), those that are in
+    /// another state now than the process has them in, besides.
+    pub fn loaded(&mut self, process: u32, wanted: impl Fn(&Path) -> bool) -> Loaded {
+        let (mut files, mut replaced) = (BTreeSet::new(), BTreeSet::new());
         for map in maps(process) {
-            if !wanted(&map.path) || stale.contains_key(&map.path) {
-                continue;
-            }
             let now = self.now.entry(map.path.clone()).or_insert_with_key(|path| inode(path));
-            if map.deleted || now.is_some_and(|now| now.1 != map.inode) {
-                stale.insert(map.path, ());
+            let is_another = map.deleted || now.is_some_and(|now| now.1 != map.inode);
+            if is_another && wanted(&map.path) {
+                replaced.insert(map.path);
+            } else if map.runs && !map.deleted {
+                files.insert(map.path);
             }
         }
-        if stale.is_empty() {
-            return Vec::new();
-        }
-        let name = name(process);
-        stale.into_keys().map(|path| Stale { process, name: name.clone(), path }).collect()
+        let stale = if replaced.is_empty() {
+            Vec::new()
+        } else {
+            let name = name(process);
+            replaced.into_iter().map(|path| Stale { process, name: name.clone(), path }).collect()
+        };
+        Loaded { files, stale }
     }
+}
+
+/// The files with the code of a process.
+pub(crate) fn code(process: u32) -> BTreeSet<PathBuf> {
+    maps(process).into_iter().filter(|map| map.runs && !map.deleted).map(|map| map.path).collect()
 }
 
 struct Map {
     path: PathBuf,
     inode: u64,
     deleted: bool,
+    /// Whether it can be run.
+    runs: bool,
 }
 
 fn maps(process: u32) -> Vec<Map> {
@@ -79,7 +92,8 @@ fn maps(process: u32) -> Vec<Map> {
 /// `address perms offset dev inode pathname`
 fn map(line: &[u8]) -> Option<Map> {
     let mut fields = line.splitn(6, |byte| *byte == b' ');
-    let inode = std::str::from_utf8(fields.nth(4)?).ok()?.parse().ok()?;
+    let runs = fields.nth(1)?.contains(&b'x');
+    let inode = std::str::from_utf8(fields.nth(2)?).ok()?.parse().ok()?;
     let path = fields.next()?.trim_ascii_start();
     if !path.starts_with(b"/") {
         return None;
@@ -88,7 +102,7 @@ fn map(line: &[u8]) -> Option<Map> {
         Some(path) => (path, true),
         None => (path, false),
     };
-    Some(Map { path: PathBuf::from(std::ffi::OsStr::from_bytes(path)), inode, deleted })
+    Some(Map { path: PathBuf::from(std::ffi::OsStr::from_bytes(path)), inode, deleted, runs })
 }
 
 fn inode(path: &Path) -> Option<(u64, u64)> {
@@ -113,21 +127,24 @@ mod tests {
         let mut child = std::process::Command::new(&program).arg("1000").spawn().unwrap();
         let is_it = |path: &Path| path == program;
         // Whoever starts a program goes on a little before the kernel has mapped it.
-        while !Processes::mapped(child.id()).contains(&program) {
-            assert!(child.try_wait().unwrap().is_none(), "it runs");
+        let loaded = || Processes::new().loaded(child.id(), is_it);
+        while !loaded().files.contains(&program) {
+            assert!(std::path::Path::new(&format!("/proc/{}", child.id())).exists(), "it runs");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        assert_eq!(Processes::new().stale(child.id(), is_it), []);
+        assert_eq!(loaded().stale, []);
         let other = folder.path().join("other");
         std::fs::copy("/bin/sleep", &other).unwrap();
         std::fs::rename(&other, &program).unwrap();
-        let stale = Processes::new().stale(child.id(), is_it);
+        let stale = loaded().stale;
         let expected = Stale { process: child.id(), name: "sleeper".to_owned(), path: program.clone() };
         assert_eq!(stale, [expected]);
         std::fs::remove_file(&program).unwrap();
-        assert_eq!(Processes::new().stale(child.id(), is_it).len(), 1, "also one that is gone");
+        assert_eq!(loaded().stale.len(), 1, "also one that is gone");
+        assert!(!loaded().files.contains(&program), "which is nothing to look after");
+        let id = child.id();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(Processes::new().stale(child.id(), is_it), []);
+        assert_eq!(Processes::new().loaded(id, is_it), Loaded::default());
     }
 }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     {
         return done;
     }
-    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor, gate_keeper)
+    cli::main(|args| daemon::run(&args.config), |args| demo::run(&args), resource_monitor, gate_keeper, trace)
 }
 
 /// The resource monitor. The daemon gives its lines a time.
@@ -31,5 +31,41 @@ fn gate_keeper(socket: &Path) -> ExitCode {
     match gate::keep(socket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// What sees which files a process and its children read. It says so when it follows them; when nobody wants to know
+/// any more, which is when its input ends, it says what they have read, each path ended by a zero.
+fn trace(process: u32) -> ExitCode {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::ffi::OsStrExt as _;
+    let read = inventory::trace::Read::default();
+    let seen = read.clone();
+    std::thread::spawn(move || {
+        // Whatever becomes of the input, that is its end.
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        let mut out = std::io::stdout().lock();
+        let mut all = Vec::new();
+        for path in seen.files() {
+            all.extend_from_slice(path.as_os_str().as_bytes());
+            all.push(0);
+        }
+        let said = out.write_all(&all).and_then(|()| out.flush());
+        std::process::exit(i32::from(said.is_err()));
+    });
+    let following = || {
+        let mut out = std::io::stdout().lock();
+        // If nobody hears it, nobody goes on.
+        let _ = out.write_all(b"\0").and_then(|()| out.flush());
+    };
+    match inventory::trace::follow(process, &read, following) {
+        // What was followed has ended; somebody still wants to know.
+        Ok(()) => loop {
+            std::thread::park();
+        },
+        Err(error) => {
+            eprintln!("process {process} cannot be followed: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -172,5 +172,6 @@ fn decide(state: &mut ClusterState, proposal: &Proposal) -> Verdict {
         }
         Command::RemoveSigner { name } => components::remove_signer(state, &asked, name),
         Command::ReportReadiness { node, readiness } => components::report_readiness(state, *node, readiness),
+        Command::RecordUse { subject, files } => components::record_use(state, subject, files),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     CredentialRequest, CredentialShown, EventQuery, Events, Export, GroupShown, InitAnswer, InitRequest,
     JoinCommand, JoinDone, MaintenanceRequest, MoveRequest, NodeShown, PlanInputs, PlanInputsQuery,
     PlansMade, PlansQuery, ResourceVerb, SignerRequest, SignerShown, Status, TokenMade, TokenRequest,
-    TokenShown, TypeShown, Types,
+    TokenShown, TypeShown, Types, Used,
 };
 use model::{CredentialName, GroupName, NodeName, TypeName};
 use std::time::Duration;
@@ -163,6 +163,11 @@ impl Client {
     /// A baseline; without a number, the present one.
     pub async fn baseline(&self, query: &BaselineQuery) -> Result<BaselineShown, ClientError> {
         self.ask(Ask::get(with_query(paths::BASELINE, query), READ_MAX)).await
+    }
+
+    /// Tells what a resource was seen to use while it ran.
+    pub async fn components_used(&self, used: &Used) -> Result<Changed, ClientError> {
+        self.ask(Ask::post(paths::COMPONENTS_USED, used, CLUSTER_MAX)).await
     }
 
     /// The baselines that are kept, the oldest first.

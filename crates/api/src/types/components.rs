@@ -341,3 +341,17 @@ pub struct SignerRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_s: Option<u64>,
 }
+
+/// What a resource was seen to use while it ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Used {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its parameters, as in the declaration. What a resource stands on may depend on them.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// The files.
+    pub files: Vec<String>,
+}

@@ -1,7 +1,7 @@
 //! The present baseline, as this node trusts it.
 
-use model::stored::{Baseline, ClusterState, SignedBaseline};
-use std::collections::BTreeSet;
+use model::stored::{Baseline, ClusterState, SignedBaseline, SignerRecord};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A baseline whose signatures are good.
@@ -14,7 +14,7 @@ pub(crate) struct Present {
 }
 
 /// What was looked at last: reading and verifying one takes milliseconds, and the answer is asked for all the time.
-type Looked = Option<(Arc<SignedBaseline>, usize, Result<Arc<Present>, String>)>;
+type Looked = Option<(Arc<SignedBaseline>, BTreeMap<String, SignerRecord>, Result<Arc<Present>, String>)>;
 
 /// The last one in the database, if it is to be used.
 ///
@@ -41,10 +41,10 @@ impl Reader {
         let mut looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = looked
             .as_ref()
-            .is_some_and(|(signed, signers, _)| Arc::ptr_eq(signed, last) && *signers == state.signers.len());
+            .is_some_and(|(signed, signers, _)| Arc::ptr_eq(signed, last) && *signers == state.signers);
         if !is_known {
             let answer = of(state, state.baselines.len() - 1);
-            *looked = Some((last.clone(), state.signers.len(), answer));
+            *looked = Some((last.clone(), state.signers.clone(), answer));
         }
         match looked.as_ref().map(|(_, _, answer)| answer) {
             Some(Ok(present)) => (Some(present.clone()), None),

@@ -31,6 +31,10 @@ const LOOK_AT_INSTALLATION: Duration = Duration::from_millis(200);
 /// Within so long everything is read again.
 const REREAD: Duration = Duration::from_secs(30);
 
+/// Between two looks at what processes have loaded, unless something has changed: a look costs some 50
+/// microseconds for each process.
+const PROCESSES: Duration = Duration::from_secs(30);
+
 /// And not more than this in that time: 64 MiB are read and hashed in some 40 ms.
 const REREAD_BYTES: u64 = 64 << 20;
 
@@ -113,7 +117,10 @@ struct Keeper {
     /// A package manager was at work while it was looked.
     installing: bool,
     reread: Reread,
+    /// When processes were looked at.
+    processes: Option<Instant>,
     stale: BTreeMap<String, BTreeSet<Stale>>,
+    used: BTreeMap<String, BTreeSet<AbsolutePath>>,
     published: Option<Published>,
 }
 
@@ -124,6 +131,7 @@ struct Published {
     files: BTreeMap<AbsolutePath, Found>,
     closures: BTreeMap<String, Arc<Closure>>,
     stale: BTreeMap<String, BTreeSet<Stale>>,
+    used: BTreeMap<String, BTreeSet<AbsolutePath>>,
     judgement: Option<judge::Judgement>,
     troubles: Vec<String>,
 }
@@ -150,7 +158,9 @@ impl Keeper {
             looked: Instant::now(),
             installing: false,
             reread: Reread { next: None },
+            processes: None,
             stale: BTreeMap::new(),
+            used: BTreeMap::new(),
             published: None,
         }
     }
@@ -166,6 +176,9 @@ impl Keeper {
         }
         if self.job.scans != job.scans {
             (self.anew, self.closely, self.thoroughly) = (Anew::All, true, true);
+        }
+        if self.job.cgroups != job.cgroups {
+            self.processes = None;
         }
         self.job = job.clone();
     }
@@ -193,7 +206,10 @@ impl Keeper {
             changed.extend(self.look_at_files(false));
         }
         self.find_out(&changed);
-        self.stale = self.stale_processes();
+        let is_due = self.processes.is_none_or(|looked| looked.elapsed() >= PROCESSES);
+        if is_due || !changed.is_empty() || !self.stale.is_empty() {
+            self.look_at_processes();
+        }
     }
 
     /// What is looked after: what the baseline has of what might run here, and what that stands on now.
@@ -332,24 +348,30 @@ impl Keeper {
         }
     }
 
-    /// Processes of resources that go on with what was replaced.
-    fn stale_processes(&self) -> BTreeMap<String, BTreeSet<Stale>> {
+    /// What processes of resources have loaded, and which go on with what was replaced.
+    fn look_at_processes(&mut self) {
+        self.processes = Some(Instant::now());
         let mut processes = Processes::new();
-        let mut stale: BTreeMap<String, BTreeSet<Stale>> = BTreeMap::new();
+        self.stale.clear();
+        self.used.clear();
         for (resource, folder) in &self.job.cgroups {
-            let Some(closure) = self.job.resources.get(resource).and_then(|name| self.closures.get(name))
-            else {
-                continue;
-            };
+            let Some(subject) = self.job.resources.get(resource) else { continue };
+            let Some(closure) = self.closures.get(subject) else { continue };
             let pids = std::fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
             for pid in pids.lines().filter_map(|line| line.parse().ok()) {
-                let found = processes.stale(pid, |path| closure.files.contains_key(path));
-                if !found.is_empty() {
-                    stale.entry(resource.clone()).or_default().extend(found);
+                let loaded = processes.loaded(pid, |path| closure.files.contains_key(path));
+                if !loaded.stale.is_empty() {
+                    self.stale.entry(resource.clone()).or_default().extend(loaded.stale);
                 }
+                let is_news = |path: &&PathBuf| {
+                    let known = closure.files.get(*path);
+                    known.is_none_or(|reason| *reason == closure::Reason::Used)
+                        && inventory::is_installed(path)
+                };
+                let used = loaded.files.iter().filter(is_news).filter_map(|it| it.to_str()?.parse().ok());
+                self.used.entry(subject.clone()).or_default().extend(used);
             }
         }
-        stale
     }
 
     /// What is known now, if it is news.
@@ -372,6 +394,7 @@ impl Keeper {
             files: self.files.clone(),
             closures: self.closures.clone(),
             stale: self.stale.clone(),
+            used: self.used.clone(),
             judgement: judgement.clone(),
             troubles: self.troubles(),
         };
@@ -389,6 +412,7 @@ impl Keeper {
             judgement,
             changers: self.files.keys().filter_map(changer).collect(),
             stale: self.stale.clone(),
+            used: self.used.clone(),
             troubles: self.troubles(),
             unwatched: self.watch.as_ref().err().cloned(),
             inventory,

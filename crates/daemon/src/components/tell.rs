@@ -1,7 +1,7 @@
 //! What is found out about components is told: as events, and to the database, out of which every node plans.
 
 use super::keeper::{self, Outlet};
-use super::{Components, Known, baseline, subjects};
+use super::{Components, Known, baseline, subjects, uses};
 use crate::clock;
 use crate::node::Node;
 use crate::node::own::Own;
@@ -62,7 +62,8 @@ pub(crate) async fn follow(node: Arc<Node>) {
             refused = problem;
         }
         let host = monitor_client::Program::plugin_host().path;
-        let subjects = subjects::of(&state.spec, node.name(), &host);
+        let mut subjects = subjects::of(&state.spec, node.name(), &host);
+        uses::add_known(&mut subjects.roots, &state);
         let cgroups = cgroups(&node, subjects.resources.keys());
         let job = node.components.set_job(|job| {
             job.node = Some(node.name().clone());
@@ -124,8 +125,16 @@ pub(crate) async fn keep_told(node: Arc<Node>) {
         let Some(known) = node.components.known() else { continue };
         told.events(&node, record, &known);
         told.expired(&node, &known);
+        if *node.own.borrow() != Own::Clear || !node.quorum().has {
+            continue;
+        }
         let readiness = readiness(&node, record, &known);
-        if record.readiness == readiness || *node.own.borrow() != Own::Clear || !node.quorum().has {
+        if record.readiness == readiness {
+            // Only then, because readiness is more urgent.
+            if let Err(problem) = uses::tell(&node, &known).await {
+                tracing::warn!(%problem, "what resources use could not be told");
+                sleep(REFUSED).await;
+            }
             continue;
         }
         let took_part = record.readiness.maintenance && !readiness.maintenance;

@@ -50,6 +50,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         types::list,
         types::show,
         components::list,
+        components::used,
         baseline::show,
         baseline::history,
         baseline::diff,

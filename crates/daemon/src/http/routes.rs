@@ -75,6 +75,7 @@ fn administrators() -> Router<Arc<Node>> {
         .route(paths::TYPES, get(types::list))
         .route("/v1/types/{name}", get(types::show))
         .route(paths::COMPONENTS, get(components::list))
+        .route(paths::COMPONENTS_USED, post(components::used))
         .route(paths::BASELINE, get(baseline::show).post(baseline::install))
         .route(paths::BASELINE_HISTORY, get(baseline::history))
         .route(paths::BASELINE_DIFF, get(baseline::diff))

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::desired::{ClusterSpec, Profile};
 use crate::{
-    BaselineGeneration, ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation,
-    NodeId, NodeName, RequestId, ResourceName, Revision, Secret, Timestamp, TokenId, TypeName,
+    AbsolutePath, BaselineGeneration, ClusterId, ClusterName, CredentialName, Endpoint, Generation,
+    GroupName, Incarnation, NodeId, NodeName, RequestId, ResourceName, Revision, Secret, Timestamp, TokenId,
+    TypeName,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -277,6 +278,13 @@ pub enum Command {
         /// How.
         readiness: ReadinessRecord,
     },
+    /// What a subject was seen to use while it ran, all of it.
+    RecordUse {
+        /// Which, as in a baseline.
+        subject: String,
+        /// The files; none: what was known of it is forgotten.
+        files: BTreeSet<AbsolutePath>,
+    },
 }
 
 impl Command {
@@ -310,6 +318,7 @@ impl Command {
             Self::AddSigner { .. } => "enrol a signer",
             Self::RemoveSigner { .. } => "remove a signer",
             Self::ReportReadiness { .. } => "report readiness",
+            Self::RecordUse { .. } => "record what is used",
         }
     }
 }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::desired::{ClusterSpec, Profile};
 use crate::{
-    ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation, NodeId, NodeName,
-    RequestId, Revision, Secret, Timestamp, TokenId, TypeName,
+    AbsolutePath, ClusterId, ClusterName, CredentialName, Endpoint, Generation, GroupName, Incarnation,
+    NodeId, NodeName, RequestId, Revision, Secret, Timestamp, TokenId, TypeName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -71,6 +71,10 @@ pub struct ClusterState {
     /// Who may sign baselines, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signers: BTreeMap<String, SignerRecord>,
+    /// What subjects were seen to use while they ran, by name: files that no reading of programs and scripts
+    /// tells of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uses: BTreeMap<String, Arc<BTreeSet<AbsolutePath>>>,
     /// The latest requests with their outcomes, oldest first, so that a retry is answered and not repeated.
     #[serde(default)]
     pub recent: VecDeque<(RequestId, Outcome)>,

@@ -256,6 +256,10 @@ pub(super) fn baselines() -> Vec<Arc<SignedBaseline>> {
     SignedBaseline::samples().into_iter().map(Arc::new).collect()
 }
 
+pub(super) fn uses() -> BTreeMap<String, Arc<BTreeSet<AbsolutePath>>> {
+    BTreeMap::from([("ocf:heartbeat:IPaddr2".to_owned(), Arc::new(BTreeSet::from([library()])))])
+}
+
 pub(super) fn commands() -> Vec<Command> {
     let add = |record: SignerRecord| Command::AddSigner {
         name: signer(),
@@ -268,6 +272,7 @@ pub(super) fn commands() -> Vec<Command> {
         Command::InstallBaseline { baseline: baselines().remove(0) },
         Command::RemoveSigner { name: signer() },
         Command::ReportReadiness { node: NodeId(2), readiness: ReadinessRecord::samples().remove(0) },
+        Command::RecordUse { subject: "process /opt/x".to_owned(), files: BTreeSet::from([library()]) },
     ]);
     commands
 }

@@ -408,6 +408,7 @@ impl Samples for ClusterState {
             longest_profile: Some(Profile::Patient),
             baselines: components::baselines(),
             signers: components::signers(),
+            uses: components::uses(),
             recent: (1..).map(|byte| RequestId([byte; 16])).zip(Outcome::samples()).collect(),
         };
         vec![Self::default(), full]

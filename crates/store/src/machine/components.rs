@@ -6,7 +6,8 @@
 use super::{Accepted, Asked, Verdict};
 use events::{BaselineInstalled, SignerEnrolled, SignerRemoved};
 use model::stored::{ClusterState, ReadinessRecord, Rejection, SignedBaseline, SignerRecord};
-use model::{BaselineGeneration, NodeId, Secret, Timestamp};
+use model::{AbsolutePath, BaselineGeneration, NodeId, Secret, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// As many baselines are kept at most: one goes back to the last that was good, not to one of a year ago.
@@ -21,6 +22,12 @@ const TEXT_MAX: usize = 2 << 20;
 
 /// So many may sign.
 const SIGNERS_MAX: usize = 64;
+
+/// Of so many subjects it is kept what they use.
+const SUBJECTS_MAX: usize = 256;
+
+/// And so many files of each.
+const USES_MAX: usize = 1_024;
 
 /// Longer names and keys are none.
 const WORD_MAX: usize = 128;
@@ -105,5 +112,25 @@ pub(super) fn report_readiness(
         return Ok(Accepted::as_it_is());
     }
     member.readiness.clone_from(readiness);
+    Ok(Accepted::quietly())
+}
+
+/// What a subject was seen to use. Nobody is told: it is part of what a baseline is made of.
+pub(super) fn record_use(state: &mut ClusterState, subject: &str, files: &BTreeSet<AbsolutePath>) -> Verdict {
+    if state.uses.get(subject).map_or(files.is_empty(), |known| **known == *files) {
+        return Ok(Accepted::as_it_is());
+    }
+    if files.is_empty() {
+        state.uses.remove(subject);
+        return Ok(Accepted::quietly());
+    }
+    let too_many = |what: &str, most: usize| Rejection::TooMany { what: what.to_owned(), most: most as u64 };
+    if files.len() > USES_MAX {
+        return Err(too_many("files that one kind of resource uses", USES_MAX));
+    }
+    if !state.uses.contains_key(subject) && state.uses.len() >= SUBJECTS_MAX {
+        return Err(too_many("kinds of resources whose use is recorded", SUBJECTS_MAX));
+    }
+    state.uses.insert(subject.to_owned(), Arc::new(files.clone()));
     Ok(Accepted::quietly())
 }

@@ -6,18 +6,23 @@
 mod ground;
 mod life;
 mod parameters;
+mod recorder;
 mod report;
 
 use crate::commands::{Format, duration, with_nearest};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use api::Used;
 use ground::Ground;
 use life::Life;
 use model::TypeName;
+use model::desired::Value;
 use monitor_client::{Lost, Monitor, Program};
+use recorder::Recorder;
 use report::Report;
 use resource_api::{Checks, Instance, ResourceId, TypeDescription};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +49,11 @@ pub(crate) struct Args {
     /// How long each step may take
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     deadline: Duration,
+    /// Record which installed files are read meanwhile: the node's daemon looks after them from then on, on all
+    /// nodes, beside those that it finds by reading programs and scripts. A resource of the type with these
+    /// parameters has to be in the cluster's declaration. Everything takes some tenths of a second longer
+    #[arg(long)]
+    record: bool,
     #[command(flatten)]
     format: Format,
 }
@@ -54,9 +64,12 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
         None => Program::built_in(),
         Some(library) => plugin(library)?,
     };
-    let monitor = start(&program, &ground).await?;
+    let recorder = args.record.then(Recorder::default);
+    let start = || start(&program, &ground, recorder.as_ref());
+    let monitor = start().await?;
     let description = describe(&monitor, &args.kind).await?;
     let given = parameters::of(&args.set, &description)?;
+    let used = args.record.then(|| used(&args.kind, &given));
     let id = ResourceId { group: name("type-test")?, resource: name("tested")? };
     let instance = Instance { id, kind: args.kind, parameters: given, checks: Checks::default() };
 
@@ -64,7 +77,7 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     let mut life = Life::new(monitor, instance, description, args.deadline);
     let interrupted = tokio::select! {
         // The steps are told as they are taken: some take a minute.
-        done = life.whole(&mut report, context.out, || start(&program, &ground)) => done.map(|()| false)?,
+        done = life.whole(&mut report, context.out, start) => done.map(|()| false)?,
         _ = tokio::signal::ctrl_c() => true,
     };
     if interrupted {
@@ -72,15 +85,31 @@ pub(super) async fn run(args: Args, context: &mut Context<'_>) -> Result<Exit, F
     }
     life.clean_up(&mut report, context.out).await?;
     report.end(context.out)?;
+    if let (Some(recorder), Some(mut used)) = (recorder, used) {
+        used.files = recorder.end().into_iter().collect();
+        let changed = context.client()?.components_used(&used).await?;
+        context.out.say(&changed.text);
+    }
     Ok(if interrupted || report.failed() > 0 { Exit::Failed } else { Exit::Done })
 }
 
-async fn start(program: &Program, ground: &Ground) -> Result<Monitor, Failure> {
+async fn start(program: &Program, ground: &Ground, recorder: Option<&Recorder>) -> Result<Monitor, Failure> {
     // What it notices by itself is not part of the test.
     let (news, _) = monitor_client::news();
-    Monitor::start(program, ground.place(), None, news)
+    let monitor = Monitor::start(program, ground.place(), None, news)
         .await
-        .map_err(|error| Failure::new("there is no resource monitor to test with").because(error))
+        .map_err(|error| Failure::new("there is no resource monitor to test with").because(error))?;
+    recorder.map_or(Ok(()), |recorder| recorder.follow(monitor.pid()))?;
+    Ok(monitor)
+}
+
+/// What is to be told of it, as yet without files.
+fn used(kind: &TypeName, given: &BTreeMap<String, Value>) -> Used {
+    let parameters = match serde_json::to_value(given) {
+        Ok(serde_json::Value::Object(parameters)) => parameters,
+        _ => serde_json::Map::new(),
+    };
+    Used { kind: kind.to_string(), parameters, files: Vec::new() }
 }
 
 fn name<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {

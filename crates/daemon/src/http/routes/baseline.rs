@@ -2,7 +2,7 @@
 
 use super::components::component;
 use crate::clock;
-use crate::components::capture;
+use crate::components::{capture, uses};
 use crate::http::body::{Body, Query};
 use crate::http::caller::Administrator;
 use crate::http::problem::{Answer, Failed};
@@ -190,7 +190,8 @@ pub async fn install(
     Body(request): Body<BaselineInstall>,
 ) -> Answer<Changed> {
     let signed = capture::signed(&request.signed);
-    let baseline = capture::install(&node, actor, signed, request.cluster_signs).await?;
+    let baseline = capture::install(&node, actor.clone(), signed, request.cluster_signs).await?;
+    uses::forget_gone(&node, &actor, &baseline).await;
     let text = format!(
         "baseline {} with {} components is what nodes are measured by",
         baseline.generation,

@@ -1,19 +1,19 @@
 //! Components: what resources stand on, on every node.
 
-use crate::components::capture;
-use crate::http::body::Query;
+use crate::components::{capture, uses};
+use crate::http::body::{Body, Query};
 use crate::http::caller::Administrator;
 use crate::http::problem::Answer;
 use crate::node::Node;
 use api::{
-    ComponentShown, Components, ComponentsQuery, FileShown, FindingShown, NodeComponents, Problem,
-    SubjectShown,
+    Changed, ComponentShown, Components, ComponentsQuery, FileShown, FindingShown, NodeComponents, Problem,
+    ProblemKind, SubjectShown, Used,
 };
 use axum::Json;
 use axum::extract::State;
 use model::AbsolutePath;
 use model::stored::{Baseline, Component, Content, NodeInventory};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The components of all nodes that answer.
@@ -29,6 +29,33 @@ pub async fn list(
     let shown = nodes.into_iter().map(|(name, told)| of_node(name.as_str(), told, baseline.as_ref()));
     let (nodes, baseline) = (shown.collect(), baseline.as_ref().map(|it| it.generation.0));
     Ok(Json(Components { baseline, nodes, silent }))
+}
+
+/// What a resource was seen to use while it ran: it is looked after on all nodes from now on.
+#[utoipa::path(post, path = "/v1/components/used", request_body = Used,
+    responses((status = 200, body = Changed), (status = "default", body = Problem)))]
+pub async fn used(
+    State(node): State<Arc<Node>>,
+    Administrator(actor): Administrator,
+    Body(used): Body<Used>,
+) -> Answer<Changed> {
+    let bad = |text: String| Problem::new(ProblemKind::BadRequest, text);
+    let subject = uses::subject(&used.kind, used.parameters).map_err(bad)?;
+    let known = node.components.known();
+    let closure = known.as_ref().and_then(|known| known.closures.get(&subject)).ok_or_else(|| {
+        let text = format!("no resource of this cluster stands on what `{subject}` stands on");
+        Problem::new(ProblemKind::NotFound, text).next("steadfast apply -f FILE")
+    })?;
+    let read = |path: &String| path.parse::<AbsolutePath>().map_err(|error| bad(error.to_string()));
+    let files = used.files.iter().map(read).collect::<Result<BTreeSet<_>, _>>()?;
+    let is_news = |path: &AbsolutePath| {
+        inventory::is_installed(path.as_path()) && !closure.files.contains_key(path.as_path())
+    };
+    let new: BTreeSet<AbsolutePath> = files.into_iter().filter(is_news).collect();
+    let count = new.len();
+    uses::record(&node, actor, &subject, new).await?;
+    let text = format!("{subject} stands on {count} files more, which reading did not find");
+    Ok(Json(Changed { revision: node.state().revision.0, text }))
 }
 
 fn of_node(node: &str, told: NodeInventory, baseline: Option<&Baseline>) -> NodeComponents {
