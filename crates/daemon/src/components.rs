@@ -17,6 +17,7 @@ mod baseline;
 pub(crate) mod capture;
 mod facts;
 mod keeper;
+pub(crate) mod spare;
 mod subjects;
 mod tell;
 pub(crate) mod uses;

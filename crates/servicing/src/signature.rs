@@ -57,6 +57,18 @@ pub fn verify(
     if good.is_empty() { Err(RefusedBaseline::NotSigned(refused)) } else { Ok((baseline, good)) }
 }
 
+/// Signatures that are no good, and why, of whoever is not left out: somebody who sends one means it.
+#[must_use]
+pub fn refused(signed: &SignedBaseline, signers: &BTreeMap<String, SignerRecord>, but: &str) -> Vec<String> {
+    let Ok(baseline) = signed.baseline() else { return Vec::new() };
+    let others = signed.signatures.iter().filter(|one| one.signer != but);
+    let bad = others.filter_map(|one| {
+        let why = is_good(one, &signed.text, signers.get(&one.signer), baseline.made).err()?;
+        Some(format!("`{}` {why}", one.signer.chars().take(80).collect::<String>()))
+    });
+    bad.collect()
+}
+
 fn is_good(
     signature: &BaselineSignature,
     text: &str,

@@ -282,6 +282,11 @@ pub(crate) async fn install(
     let valid = state.signers.iter().filter(|(_, record)| may(record));
     let signers: BTreeMap<String, SignerRecord> =
         valid.map(|(name, it)| (name.clone(), it.clone())).collect();
+    let bad = servicing::signature::refused(&signed, &state.signers, CLUSTER);
+    if !bad.is_empty() {
+        let text = format!("a signature is no good: {}", bad.join("; "));
+        return Err(refused(text).next("steadfast baseline signer list"));
+    }
     let (baseline, good) =
         servicing::signature::verify(&signed, &signers).map_err(|error| refused(error.to_string()))?;
     let before = state.baselines.last().and_then(|signed| signed.baseline().ok());

@@ -108,12 +108,16 @@ struct Keeper {
     /// Their names, without folders.
     names: BTreeSet<OsString>,
     changers: HashMap<OsString, String>,
+    /// Names of files that were changed, in whichever folder.
+    told: BTreeSet<OsString>,
     anew: Anew,
     /// Everything is to be read, whatever its mark says.
     closely: bool,
     /// Everything is to be found out about it, also of what is as it was validated.
     thoroughly: bool,
     looked: Instant,
+    /// When everything was found out anew.
+    resolved: Instant,
     /// A package manager was at work while it was looked.
     installing: bool,
     reread: Reread,
@@ -152,10 +156,12 @@ impl Keeper {
             files: BTreeMap::new(),
             names: BTreeSet::new(),
             changers: HashMap::new(),
+            told: BTreeSet::new(),
             anew: Anew::All,
             closely: false,
             thoroughly: true,
             looked: Instant::now(),
+            resolved: Instant::now(),
             installing: false,
             reread: Reread { next: None },
             processes: None,
@@ -201,6 +207,14 @@ impl Keeper {
         }
         if !changed.is_empty() {
             self.anew = self.anew.max(Anew::Changed);
+        }
+        // A file of a known name that is none of those that are looked after: it may come before one of them.
+        let changed_here =
+            |name: &OsString| changed.iter().any(|path| path.as_path().file_name() == Some(name));
+        let is_elsewhere = std::mem::take(&mut self.told).iter().any(|name| !changed_here(name));
+        let is_untold = self.watch.is_err() && self.resolved.elapsed() >= REREAD;
+        if is_elsewhere || is_untold {
+            self.anew = Anew::All;
         }
         if self.resolve(&changed) {
             changed.extend(self.look_at_files(false));
@@ -305,6 +319,9 @@ impl Keeper {
             .collect();
         if todo.is_empty() {
             return before.len() != self.closures.len();
+        }
+        if anew == Anew::All {
+            self.resolved = Instant::now();
         }
         let (ground, images) = (Ground::of_this_machine(), elf::Images::default());
         for name in todo {
@@ -487,7 +504,7 @@ impl Keeper {
                     // Another name of a file that is looked after, or a file that nobody asked for.
                     return COALESCE;
                 }
-                self.anew = self.anew.max(Anew::Changed);
+                self.told.insert(name.clone());
                 if self.changers.len() >= CHANGERS_MAX {
                     self.changers.clear();
                 }

@@ -1,7 +1,7 @@
 //! What is found out about components is told: as events, and to the database, out of which every node plans.
 
 use super::keeper::{self, Outlet};
-use super::{Components, Known, baseline, subjects, uses};
+use super::{Components, Known, baseline, spare, subjects, uses};
 use crate::clock;
 use crate::node::Node;
 use crate::node::own::Own;
@@ -122,6 +122,7 @@ pub(crate) async fn keep_told(node: Arc<Node>) {
         }
         let state = node.state();
         let Some((id, record)) = node.id().and_then(|id| Some((id, state.nodes.get(&id)?))) else { continue };
+        spare::tell(&node, &state, &mut told.unspared);
         let Some(known) = node.components.known() else { continue };
         told.events(&node, record, &known);
         told.expired(&node, &known);
@@ -206,6 +207,7 @@ struct Told {
     unwatched: bool,
     maintenance: bool,
     expired: BTreeSet<String>,
+    unspared: BTreeSet<String>,
     looked: Option<Instant>,
 }
 

@@ -1,6 +1,7 @@
 //! What needs a person now: conditions that hold, not events that passed.
 
 use super::groups::Known;
+use crate::components::spare;
 use crate::disk;
 use crate::leading::concerns;
 use crate::node::own::Own;
@@ -82,6 +83,14 @@ pub(super) fn alarms(node: &Node, state: &ClusterState, quorum: &Quorum, known: 
         text: format!("let through for a while that is over: {what}"),
     });
     alarms.extend(expired);
+    alarms.extend(spare::unspared(state).into_iter().map(|it| Alarm {
+        event: events::NobodyElseReady::ENTRY.id,
+        node: node.name().to_string(),
+        text: format!(
+            "no other node is ready for group {}, which {} has: not {}; if it is lost there, {}",
+            it.group, it.owners, it.others, it.outcome
+        ),
+    }));
     alarms
 }
 

@@ -171,4 +171,19 @@ catalogue! {
     cause: "The files that it stands on do not fit each other: a library or a symbol is missing. Nothing was run to \
             find that out.",
     remedy: "`steadfast component scan` lists what is missing. Install what the baseline names.";
+
+    21022 NobodyElseReady "NOBODY_ELSE_READY" Error {
+        /// the group
+        group: String,
+        /// where it is
+        owners: String,
+        /// who may have it besides
+        others: String,
+        /// what becomes of it if that is lost
+        outcome: String,
+    } => "No other node is ready for group {group}, which {owners} has: not {others}. If it is lost there, {outcome}."
+    cause: "What it stands on is not what was validated, on every node that could take over. Most often the same \
+            installer ran on all of them.",
+    remedy: "`steadfast component diff` says what differs on each. Put the validated files back on one of them first, \
+             or, if what is there is right, `steadfast baseline capture`.";
 }
