@@ -79,16 +79,19 @@ const TABLE: [Prereq; 23] = [
     Prereq { sign: Sign::Program("rpmbuild"), package: "rpm", need: Need::Hosts },
 ];
 
-/// The benchmark that runs them, and what it runs. It is asked for by name: nobody else gets a second cluster
+/// The benchmarks that run them, and what they run. They are asked for by name: nobody else gets a second cluster
 /// server installed beside this one.
-const PEERS: (&str, [Prereq; 3]) = (
-    "pacemaker-components",
-    [
-        Prereq { sign: Sign::Program("corosync"), package: "corosync", need: Need::Peer },
-        Prereq { sign: Sign::Program("pacemakerd"), package: "pacemaker", need: Need::Peer },
-        Prereq { sign: Sign::Program("crm_mon"), package: "pacemaker-cli-utils", need: Need::Peer },
-    ],
-);
+const PEERS: [(&str, &[Prereq]); 2] = [
+    (
+        "pacemaker-components",
+        &[
+            Prereq { sign: Sign::Program("corosync"), package: "corosync", need: Need::Peer },
+            Prereq { sign: Sign::Program("pacemakerd"), package: "pacemaker", need: Need::Peer },
+            Prereq { sign: Sign::Program("crm_mon"), package: "pacemaker-cli-utils", need: Need::Peer },
+        ],
+    ),
+    ("verify", &[Prereq { sign: Sign::Program("aide"), package: "aide", need: Need::Peer }]),
+];
 
 /// Installs packages without starting their services.
 const INSTALL: &str = include_str!("install.sh");
@@ -101,8 +104,8 @@ pub(crate) fn ensure() -> Result<(), Failure> {
 /// Sees to it that everything is there, and what the benchmarks with these names compare with.
 pub(crate) fn ensure_for_bench(args: &[&str]) -> Result<(), Failure> {
     ensure()?;
-    let (bench, peers) = &PEERS;
-    if args.contains(bench) { ensure_each(peers) } else { Ok(()) }
+    let wanted = PEERS.iter().filter(|(bench, _)| args.contains(bench));
+    wanted.into_iter().try_for_each(|(_, peers)| ensure_each(peers))
 }
 
 fn ensure_each(wanted: &[Prereq]) -> Result<(), Failure> {

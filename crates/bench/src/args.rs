@@ -63,6 +63,14 @@ pub(crate) enum Wanted {
     DaemonBack,
     /// Failovers when machines stand still for a second
     Stall,
+    /// How soon a change of a component is known to all nodes, and what looking after them costs
+    Components,
+    /// Whether a million files written elsewhere make a false alarm
+    Noise,
+    /// What a program stands on: found out, looked at and read
+    Closure,
+    /// Reading all of /usr, beside AIDE where it is installed
+    Verify,
     /// When Pacemaker notices that a library on a standby got older, where it is installed
     PacemakerComponents,
 }
@@ -86,6 +94,10 @@ impl Wanted {
             Self::Restart => "A failed resource",
             Self::DaemonBack => "A daemon killed, and back within the lease",
             Self::Stall => "Machines that stand still for a second",
+            Self::Components => "Components",
+            Self::Noise => "Components, and a million files elsewhere",
+            Self::Closure => "What a program stands on",
+            Self::Verify => "Reading all of /usr",
             Self::PacemakerComponents => "Pacemaker, and a library that got older on a standby",
         }
     }
@@ -94,7 +106,7 @@ impl Wanted {
 impl Wanted {
     /// Whether it is measured on the binary; else it is measured on what is in this program.
     pub(crate) fn needs_the_binary(self) -> bool {
-        !matches!(self, Self::Planner | Self::PacemakerComponents)
+        !matches!(self, Self::Planner | Self::PacemakerComponents | Self::Closure | Self::Verify)
     }
 
     /// Whether it is measured on whole hosts.

@@ -6,6 +6,7 @@ pub(crate) mod failover;
 mod floor;
 pub(crate) mod idle;
 pub(crate) mod leader_loss;
+pub(crate) mod pacemaker;
 pub(crate) mod planner;
 pub(crate) mod resources;
 pub(crate) mod start;

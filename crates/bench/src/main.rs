@@ -30,7 +30,7 @@ mod writer;
 use args::{Args, Wanted};
 use clap::Parser as _;
 use figures::failover::{self, cold, daemon as back, failed, lost, moved, owners, stall};
-use figures::{commit, components, idle, leader_loss, planner, resources, start, status, writers};
+use figures::{commit, components, idle, leader_loss, pacemaker, planner, resources, start, status, writers};
 use problem::Problem;
 use report::{Figure, Report};
 use std::path::PathBuf;
@@ -105,7 +105,11 @@ async fn measure(args: &Args) -> Result<Report, Problem> {
 /// Why it cannot be measured on this machine; nothing if it can.
 fn lacking(wanted: Wanted, no_hosts: Option<&String>) -> Option<String> {
     let no_hosts = no_hosts.filter(|_| wanted.needs_hosts()).cloned();
-    let no_peer = || (wanted == Wanted::PacemakerComponents).then(components::missing).flatten();
+    let no_peer = || match wanted {
+        Wanted::PacemakerComponents => pacemaker::missing(),
+        Wanted::Verify => components::verify_missing(),
+        _ => None,
+    };
     no_hosts.or_else(no_peer)
 }
 
@@ -126,6 +130,10 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::Restart => failed::measure(place).await,
         Wanted::DaemonBack => back::measure(place).await,
         Wanted::Stall => stall::measure(place).await,
-        Wanted::PacemakerComponents => components::measure(place),
+        Wanted::Components => components::known(place).await,
+        Wanted::Noise => components::noise(place).await,
+        Wanted::Closure => components::closure(place),
+        Wanted::Verify => components::verify(place),
+        Wanted::PacemakerComponents => pacemaker::measure(place),
     }
 }

@@ -287,6 +287,27 @@ pub struct BaselineWish {
     pub waive_on: Option<String>,
 }
 
+impl BaselineWish {
+    /// One of this kind, without anything else.
+    #[must_use]
+    pub fn of(kind: BaselineKind) -> Self {
+        Self {
+            kind,
+            nodes: Vec::new(),
+            right: None,
+            to: None,
+            reason: None,
+            hold_s: None,
+            floors: Vec::new(),
+            drop_floors: Vec::new(),
+            order: Vec::new(),
+            drop_order: Vec::new(),
+            waive: Vec::new(),
+            waive_on: None,
+        }
+    }
+}
+
 /// A baseline that is not signed yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BaselineDraft {

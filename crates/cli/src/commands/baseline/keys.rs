@@ -130,14 +130,23 @@ fn new(name: &str, out: &Path, context: &mut Context<'_>) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
+/// By the clock of this machine.
+fn is_over(at: &str) -> bool {
+    at.parse::<jiff::Timestamp>().is_ok_and(|at| at <= jiff::Timestamp::now())
+}
+
 fn listed(signers: &[SignerShown], width: Option<u16>) -> String {
     if signers.is_empty() {
         return "no signers; the cluster itself is enrolled with the first baseline\n".to_owned();
     }
     let row = |shown: &SignerShown| {
         let key = if shown.held_by_cluster { "the cluster's" } else { "a person's" };
-        let expires = shown.expires.as_deref().unwrap_or("never");
-        vec![clean(&shown.name), key.to_owned(), clean(expires), clean(&shown.by), clean(&shown.public_key)]
+        let expires = match &shown.expires {
+            None => "never".to_owned(),
+            Some(at) if is_over(at) => format!("expired {}", clean(at)),
+            Some(at) => clean(at),
+        };
+        vec![clean(&shown.name), key.to_owned(), expires, clean(&shown.by), clean(&shown.public_key)]
     };
     table(&["NAME", "KEY", "EXPIRES", "ENROLLED BY", "PUBLIC KEY"], signers.iter().map(row).collect(), width)
 }

@@ -160,18 +160,15 @@ fn order(text: &str) -> Result<OrderShown, String> {
 
 fn wish(kind: BaselineKind, from: From, rules: Rules, how: &How) -> BaselineWish {
     BaselineWish {
-        kind,
         nodes: from.nodes.iter().map(ToString::to_string).collect(),
         right: from.right.map(|node| node.to_string()),
-        to: None,
         reason: how.reason.clone(),
         hold_s: how.hold.map(|hold| hold.as_secs()),
         floors: rules.floor,
         drop_floors: rules.drop_floor,
         order: rules.order,
         drop_order: rules.drop_order,
-        waive: Vec::new(),
-        waive_on: None,
+        ..BaselineWish::of(kind)
     }
 }
 
