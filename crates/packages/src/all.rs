@@ -72,6 +72,14 @@ impl Packages {
         Ok(known)
     }
 
+    /// Whether a file is what its package brought, as far as that is noted; to which it belongs is known.
+    #[must_use]
+    pub fn as_packaged(&self, path: &Path, package: &PackageVersion) -> Option<bool> {
+        let dpkg = self.dpkg.as_ref().filter(|_| package.scheme == PackageScheme::Dpkg)?;
+        let is_it = |it: &&crate::dpkg::Package| it.name == package.name && it.version == package.version;
+        dpkg.as_packaged(path, dpkg.packages().iter().find(is_it)?)
+    }
+
     /// Which of these packages are installed, in which version.
     #[must_use]
     pub fn installed(&self, names: &BTreeSet<&str>) -> BTreeMap<String, PackageVersion> {

@@ -18,7 +18,7 @@ mod stanza;
 
 use crate::DatabaseError;
 use diversions::Diversions;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -115,6 +115,8 @@ impl Dpkg {
                 wanted.entry(listed).or_default().push(path);
             }
         }
+        // Links lead to other folders, and leave the last part of a path as it is: most lines are passed over by it.
+        let names: HashSet<String> = wanted.keys().map(|path| name(path).to_owned()).collect();
         let mut owners: BTreeMap<PathBuf, Vec<&Package>> = BTreeMap::new();
         for package in &self.packages {
             let (path, text) = self.list(package)?;
@@ -122,6 +124,9 @@ impl Dpkg {
                 if !line.starts_with('/') {
                     let line = 1 + text.lines().take_while(|one| *one != line).count();
                     return Err(DatabaseError::Damaged { path, line, why: "it is no absolute path" });
+                }
+                if !names.contains(name(line)) {
+                    continue;
                 }
                 let listed = self.resolved(line);
                 for path in wanted.get(&listed).into_iter().flatten() {
@@ -184,6 +189,10 @@ impl Dpkg {
             None => path.to_owned(),
         }
     }
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The links of the root folder that lead to another folder of the same system, as in `/lib` to `/usr/lib`.

@@ -25,6 +25,8 @@ const INSTALLATION_MAX: Duration = Duration::from_secs(300);
 pub(super) struct Facts {
     packages: Packages,
     owners: BTreeMap<PathBuf, Option<Known>>,
+    /// Those that have changed since it was found out whether they are what their packages brought.
+    changed: BTreeSet<PathBuf>,
     installing_since: Option<Instant>,
     read: Instant,
     /// What of the databases cannot be read.
@@ -35,7 +37,14 @@ impl Facts {
     pub(super) fn read() -> Self {
         let (packages, problems) = Packages::read(Path::new("/"));
         let troubles = problems.iter().map(ToString::to_string).collect();
-        Self { packages, owners: BTreeMap::new(), installing_since: None, read: Instant::now(), troubles }
+        Self {
+            packages,
+            owners: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            installing_since: None,
+            read: Instant::now(),
+            troubles,
+        }
     }
 
     /// Reads the databases again, if they have changed; whether they have.
@@ -65,8 +74,14 @@ impl Facts {
 
     /// Finds out to whom these files belong, at once: each question to a database goes through all of it.
     pub(super) fn learn<'p>(&mut self, paths: impl IntoIterator<Item = &'p Path>) {
-        let new = paths.into_iter().filter(|path| !self.owners.contains_key(*path));
-        let new: BTreeSet<PathBuf> = new.map(Path::to_owned).collect();
+        let (known, new): (Vec<&Path>, Vec<&Path>) =
+            paths.into_iter().partition(|path| self.owners.contains_key(*path));
+        for path in known.into_iter().filter(|path| self.changed.remove(*path)) {
+            if let Some(Some(known)) = self.owners.get_mut(path) {
+                known.as_packaged = self.packages.as_packaged(path, &known.package);
+            }
+        }
+        let new: BTreeSet<PathBuf> = new.into_iter().map(Path::to_owned).collect();
         if new.is_empty() {
             return;
         }
@@ -86,9 +101,10 @@ impl Facts {
         }
     }
 
-    /// A file has changed: whether it is what its package brought is to be found out anew.
-    pub(super) fn forget(&mut self, path: &Path) {
-        self.owners.remove(path);
+    /// A file has changed: whether it is what its package brought is to be found out anew. To which it belongs
+    /// changes with the databases alone.
+    pub(super) fn has_changed_file(&mut self, path: &Path) {
+        self.changed.insert(path.to_owned());
     }
 
     /// What was seen, with what else is known of it. What is as it was validated is believed to be what it was

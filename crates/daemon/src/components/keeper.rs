@@ -341,7 +341,7 @@ impl Keeper {
         let validated =
             |path: &AbsolutePath| baseline.as_ref().and_then(|it| it.baseline.components.get(path));
         for path in changed {
-            self.facts.forget(path.as_path());
+            self.facts.has_changed_file(path.as_path());
         }
         let is_validated = |looker: &Looker, path: &AbsolutePath, validated: Option<&Component>| {
             let content = match looker.known(path.as_path()) {

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 const FOLLOW: Duration = Duration::from_millis(200);
 
 /// Between two writes. What breaks one file often breaks several, within moments.
-const COALESCE: Duration = Duration::from_millis(50);
+const COALESCE: Duration = Duration::from_millis(10);
 
 /// After a write that was refused.
 const REFUSED: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@ use crate::cluster::{Cluster, Place};
 use crate::problem::{Doing as _, Problem};
 use api::{ApplyRequest, BaselineInstall, BaselineKind, BaselineWish, SignedText, Status};
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -85,7 +86,8 @@ impl Stand {
         let unpack = || {
             let bytes = std::fs::read(self.dir.join(format!("other{other}.so")))?;
             std::fs::remove_file(self.changed())?;
-            std::fs::write(self.changed(), bytes)
+            std::fs::write(self.changed(), bytes)?;
+            std::fs::set_permissions(self.changed(), std::fs::Permissions::from_mode(0o755))
         };
         unpack().doing(|| format!("change {}", self.changed().display()))
     }
