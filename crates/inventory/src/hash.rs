@@ -50,7 +50,9 @@ pub fn hash_file(path: &Path) -> Result<(ContentHash, Mark), HashError> {
         return Err(HashError::NoFile);
     }
     let mut hasher = blake3::Hasher::new();
-    let mut chunk = vec![0; CHUNK];
+    // Most files are small, and a large buffer has to be made of zeros. One byte more, to see the end at once.
+    let size = usize::try_from(before.st_size).unwrap_or(CHUNK).saturating_add(1);
+    let mut chunk = vec![0; size.min(CHUNK)];
     loop {
         match file.read(&mut chunk) {
             Ok(0) => break,

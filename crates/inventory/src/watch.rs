@@ -48,7 +48,8 @@ pub struct Change {
     pub name: Option<OsString>,
     /// Who did it.
     pub process: i32,
-    /// Whether more is likely to follow at once: something was written, and whoever wrote has not finished.
+    /// Whether more is likely to follow at once: something was written, and whoever wrote has not finished; or it
+    /// was removed.
     pub goes_on: bool,
 }
 

@@ -15,7 +15,10 @@ const VERSION: u8 = 3;
 const OVERFLOW: u64 = 0x4000;
 const MODIFY: u64 = 0x2;
 const CREATE: u64 = 0x100;
-const ATTRIB_AND_REST: u64 = !(MODIFY | CREATE);
+const MOVED_FROM: u64 = 0x40;
+const DELETE: u64 = 0x200;
+/// What is made is mostly written then, and what is removed is mostly made anew: tar replaces files that way.
+const GOES_ON: u64 = MODIFY | CREATE | MOVED_FROM | DELETE;
 
 /// A record with the folder's handle and a name.
 const FOLDER_AND_NAME: u8 = 2;
@@ -77,7 +80,7 @@ fn one(bytes: &[u8]) -> Option<(Event, usize)> {
     if mask & OVERFLOW != 0 {
         return Some((Event::Overflow, length));
     }
-    let goes_on = mask & ATTRIB_AND_REST == 0;
+    let goes_on = mask & !GOES_ON == 0;
     Some((Event::Change(Change { name: name(&bytes[head..length]), process, goes_on }), length))
 }
 

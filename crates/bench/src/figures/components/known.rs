@@ -1,7 +1,7 @@
 //! From a change on a node's disk to the verdict that another node has in its copy of the database.
 //!
-//! Three daemons share this machine and its disk, so each change is found three times, at the same time. Meanwhile
-//! files are written beside those that are looked after, and declarations are applied.
+//! Three daemons share this machine and its disk. Meanwhile files are written beside those that are looked after, and
+//! declarations are applied.
 
 use super::stand::{Stand, not_ready};
 use crate::cluster::{Cluster, Place};
@@ -131,13 +131,13 @@ async fn changes(stand: &Stand, cluster: &mut Cluster) -> Result<(Sample, Sample
         let begun = Instant::now();
         change(other)?;
         found.push(until(cluster, begun, false).await?);
-        cluster.status(1, "all to be not ready", |status| not_ready(status) == 3).await?;
+        cluster.status(1, "it to be not ready", |status| not_ready(status) == 1).await?;
         // Nobody changes files faster than that, one by one.
         tokio::time::sleep(Duration::from_millis(120)).await;
         let begun = Instant::now();
         change(0)?;
         mended.push(until(cluster, begun, true).await?);
-        cluster.status(1, "all to be ready", |status| not_ready(status) == 0).await?;
+        cluster.status(1, "it to be ready", |status| not_ready(status) == 0).await?;
         tokio::time::sleep(Duration::from_millis(120)).await;
     }
     Ok((Sample::from(found), Sample::from(mended)))
@@ -204,7 +204,7 @@ async fn mapped(stand: &Stand, cluster: &mut Cluster) -> Result<Figure, Problem>
         let _ = std::fs::remove_file(&go);
         all.push(found?);
         stand.put(0)?;
-        cluster.status(1, "all to be ready", |status| not_ready(status) == 0).await?;
+        cluster.status(1, "it to be ready", |status| not_ready(status) == 0).await?;
     }
     let all = Sample::from(all);
     let note = format!(

@@ -92,7 +92,8 @@ impl Stand {
         unpack().doing(|| format!("change {}", self.changed().display()))
     }
 
-    /// Three daemons, all of which stand on these files, which were validated.
+    /// Three daemons, one of which stands on these files, which were validated. They share a machine, so what is
+    /// changed would be changed for all of them otherwise.
     pub(super) async fn validated(&self, place: &Place) -> Result<Cluster, Problem> {
         let mut cluster = Cluster::form(place).await?;
         let client = cluster.daemons[0].client();
@@ -115,7 +116,8 @@ impl Stand {
     /// The cluster's file; `number` makes it another one, which says the same.
     pub(super) fn declaration(&self, number: usize) -> String {
         format!(
-            "# {number}\n[cluster]\nname = \"bench\"\n[[group]]\nname = \"g\"\n[[group.resource]]\nname = \"r\"\n\
+            "# {number}\n[cluster]\nname = \"bench\"\n[[group]]\nname = \"g\"\n\
+             possible_owners = [\"n1\"]\n[[group.resource]]\nname = \"r\"\n\
              type = \"process\"\nexclusive = \"none\"\ncommand = [\"{}\"]\n",
             self.server().display()
         )

@@ -28,15 +28,17 @@ pub(crate) fn missing() -> Option<String> {
 pub(crate) fn measure(place: &Place) -> Result<Vec<Figure>, Problem> {
     let mut files = Vec::new();
     walk(Path::new(FOLDER), &mut files);
-    let (own, bytes) = own(&files);
+    // What a disk is fast at is another question: everything is in memory before anything is measured.
+    let _ = own(&files);
+    let (ours, bytes) = own(&files);
     let aide = aide(&place.dir)?;
-    let ratio = aide.cpu.as_secs_f64() / own.cpu.as_secs_f64();
+    let ratio = aide.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
     let note = |it: &Cost| {
         format!("{} files, {} MiB; {:.1} s by the clock", files.len(), bytes >> 20, it.wall.as_secs_f64())
     };
     let figure = |name: &str, it: &Cost| Figure::number(name, it.cpu.as_secs_f64(), "s").note(note(it));
     Ok(vec![
-        figure("processor time, of this", &own),
+        figure("processor time, of this", &ours),
         figure("processor time, of AIDE", &aide),
         Figure::number("AIDE, to this", ratio, "times").against(Target::AtLeast(LESS)),
     ])
@@ -110,8 +112,8 @@ fn aide(dir: &Path) -> Result<Cost, Problem> {
 fn of_children() -> Duration {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after = text.rsplit(") ").next().unwrap_or_default();
-    let fields: Vec<u64> = after.split(' ').filter_map(|field| field.parse().ok()).collect();
-    // The state, which is no number, comes before these.
+    let fields: Vec<i64> = after.split(' ').filter_map(|field| field.parse().ok()).collect();
+    // The state, which is no number, comes before these: the first of them is field 4.
     let ticks = fields.get(12).zip(fields.get(13)).map_or(0, |(user, system)| user + system);
-    Duration::from_millis(ticks * 10)
+    Duration::from_millis(u64::try_from(ticks).unwrap_or(0) * 10)
 }
