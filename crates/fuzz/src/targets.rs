@@ -2,6 +2,7 @@
 
 mod answer;
 mod certificate;
+mod components;
 mod credential;
 mod database;
 mod datagram;
@@ -34,7 +35,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 21] = [
+pub static TARGETS: [Target; 24] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -55,6 +56,9 @@ pub static TARGETS: [Target; 21] = [
     frames::MONITOR,
     monitor_client::CLIENT,
     metadata::METADATA,
+    components::SCRIPT,
+    components::PACKAGES,
+    components::BASELINE,
     planner::PLANNER,
 ];
 

@@ -57,5 +57,8 @@ targets! {
     what_monitors_say_is_read_safely: "monitor",
     whoever_waits_for_a_hostile_monitor_is_answered: "monitor-client",
     metadata_of_agents_is_understood_or_refused: "metadata",
+    scripts_of_anybody_are_read_to_their_end: "script",
+    damaged_databases_of_packages_are_told_of: "packages",
+    baselines_that_nobody_signed_are_refused: "baseline",
     every_cluster_gets_a_plan_that_leads_to_rest: "planner",
 }

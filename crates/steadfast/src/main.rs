@@ -64,7 +64,9 @@ fn trace(process: u32) -> ExitCode {
             std::thread::park();
         },
         Err(error) => {
-            eprintln!("process {process} cannot be followed: {error}");
+            use std::io::Write as _;
+            // If nobody hears it, the exit code says it too.
+            let _ = writeln!(std::io::stderr(), "process {process} cannot be followed: {error}");
             ExitCode::FAILURE
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn add_known(subjects: &mut BTreeMap<String, Vec<Root>>, state: &Clus
 /// It is no resource.
 pub(crate) fn subject(
     kind: &str,
-    parameters: serde_json::Map<String, serde_json::Value>,
+    parameters: &serde_json::Map<String, serde_json::Value>,
 ) -> Result<String, String> {
     let resource = serde_json::json!({
         "name": "used", "type": kind, "exclusive": "none", "parameters": parameters,

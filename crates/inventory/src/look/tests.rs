@@ -91,10 +91,11 @@ fn a_file_that_never_stands_still_is_told_of_and_one_that_vanishes_is_missing() 
             }
         });
         let mut looker = Looker::default();
-        let seen = (0..20).any(|_| {
-            let raw = looker.look(&path).raw;
-            raw == Raw::Unreadable(HashError::Changing.to_string())
-        });
+        let changing = Raw::Unreadable(HashError::Changing.to_string());
+        let begun = std::time::Instant::now();
+        let seen = std::iter::repeat_with(|| looker.look(&path).raw)
+            .take_while(|_| begun.elapsed() < std::time::Duration::from_secs(60))
+            .any(|raw| raw == changing);
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         seen
     });

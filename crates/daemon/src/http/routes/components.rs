@@ -40,7 +40,7 @@ pub async fn used(
     Body(used): Body<Used>,
 ) -> Answer<Changed> {
     let bad = |text: String| Problem::new(ProblemKind::BadRequest, text);
-    let subject = uses::subject(&used.kind, used.parameters).map_err(bad)?;
+    let subject = uses::subject(&used.kind, &used.parameters).map_err(bad)?;
     let known = node.components.known();
     let closure = known.as_ref().and_then(|known| known.closures.get(&subject)).ok_or_else(|| {
         let text = format!("no resource of this cluster stands on what `{subject}` stands on");

@@ -66,7 +66,7 @@ fn what_a_program_loads_while_it_runs_is_looked_after_where_it_does_not_run() {
     n1.ok("baseline capture");
     eventually("n2 to go by it", || n2.status().baseline.generation == Some(1));
     sh(n2, "rm /usr/lib/helped/module.so");
-    let missing = ("missing".to_owned(), module.0.clone());
+    let missing = ("missing".to_owned(), module.0);
     eventually("it to be missed", || differs(n3, "n2").contains(&missing));
     assert_eq!(not_ready(n3, "n2").remove(0).degree, Degree::NotReady);
 }
