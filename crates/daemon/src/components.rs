@@ -17,6 +17,7 @@ mod baseline;
 pub(crate) mod capture;
 mod facts;
 mod keeper;
+mod reread;
 pub(crate) mod spare;
 mod subjects;
 mod tell;

@@ -2,12 +2,13 @@
 //!
 //! Told of a change by the kernel, it looks at once; and every two seconds in any case, which costs an `lstat` for
 //! each file. What is not told (a write through a mapping) is found by reading everything again, a part at each
-//! look, within thirty seconds as long as it is not more than [`REREAD_BYTES`] in that time. If more happened than
+//! look, within thirty seconds as long as it is not too much for that ([`reread`]). If more happened than
 //! the kernel remembers, everything is read at once.
 //!
 //! It holds nothing that cannot be found out again, and begins anew if it fails.
 
 use super::facts::Facts;
+use super::reread::{self, Reread};
 use super::{Job, Known};
 use closure::{Closure, Ground};
 use inventory::{Looker, Processes, Raw, Stale, Told, Watch};
@@ -28,15 +29,9 @@ const LOOK: Duration = Duration::from_secs(2);
 /// While something is installed, which tells of its end in no other way than by letting go of a lock.
 const LOOK_AT_INSTALLATION: Duration = Duration::from_millis(200);
 
-/// Within so long everything is read again.
-const REREAD: Duration = Duration::from_secs(30);
-
 /// Between two looks at what processes have loaded, unless something has changed: a look costs some 50
 /// microseconds for each process.
 const PROCESSES: Duration = Duration::from_secs(30);
-
-/// And not more than this in that time: 64 MiB are read and hashed in some 40 ms.
-const REREAD_BYTES: u64 = 64 << 20;
 
 /// After a change of which nobody knows whether it matters. Whoever changes one file mostly changes more.
 const COALESCE: Duration = Duration::from_millis(20);
@@ -140,11 +135,6 @@ struct Published {
     troubles: Vec<String>,
 }
 
-/// Where the rereading is.
-struct Reread {
-    next: Option<AbsolutePath>,
-}
-
 impl Keeper {
     fn new() -> Self {
         Self {
@@ -163,7 +153,7 @@ impl Keeper {
             looked: Instant::now(),
             resolved: Instant::now(),
             installing: false,
-            reread: Reread { next: None },
+            reread: Reread::default(),
             processes: None,
             stale: BTreeMap::new(),
             used: BTreeMap::new(),
@@ -212,7 +202,7 @@ impl Keeper {
         let changed_here =
             |name: &OsString| changed.iter().any(|path| path.as_path().file_name() == Some(name));
         let is_elsewhere = std::mem::take(&mut self.told).iter().any(|name| !changed_here(name));
-        let is_untold = self.watch.is_err() && self.resolved.elapsed() >= REREAD;
+        let is_untold = self.watch.is_err() && self.resolved.elapsed() >= reread::PERIOD;
         if is_elsewhere || is_untold {
             self.anew = Anew::All;
         }
@@ -266,25 +256,11 @@ impl Keeper {
         changed
     }
 
-    /// Which files are to be read again at this look, whatever their marks say: in turn.
+    /// Which files are to be read again at this look, whatever their marks say.
     fn due(&mut self, wanted: &BTreeSet<AbsolutePath>) -> BTreeSet<AbsolutePath> {
-        let looks = (REREAD.as_secs() / LOOK.as_secs()).max(1);
-        let total: u64 = wanted.iter().map(|path| self.looker.size(path.as_path())).sum();
-        let bytes = (total / looks + 1).min(REREAD_BYTES / looks);
-        let begin = self.reread.next.clone();
-        let after = wanted.iter().filter(|path| begin.as_ref().is_none_or(|begin| *path >= begin));
-        let mut due = BTreeSet::new();
-        let mut sum = 0;
-        self.reread.next = None;
-        for path in after {
-            if sum >= bytes && !due.is_empty() {
-                self.reread.next = Some(path.clone());
-                break;
-            }
-            sum += self.looker.size(path.as_path());
-            due.insert(path.clone());
-        }
-        due
+        let size = |path| self.looker.size(AbsolutePath::as_path(path));
+        let files: Vec<(&AbsolutePath, u64)> = wanted.iter().map(|path| (path, size(path))).collect();
+        self.reread.due(&files, reread::PERIOD.as_secs() / LOOK.as_secs())
     }
 
     fn mark(&mut self, wanted: &BTreeSet<AbsolutePath>) {

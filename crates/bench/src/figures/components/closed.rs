@@ -3,13 +3,13 @@
 use super::known::Gone;
 use super::stand::Stand;
 use crate::cluster::Place;
-use crate::problem::Problem;
+use crate::problem::{Doing as _, Problem};
 use crate::report::{Figure, Target};
 use crate::sample::Sample;
 use closure::{Ground, Root};
 use inventory::Looker;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 50;
 /// A look at all files of the closure, of which none has changed, in milliseconds; and one that reads all of them.
@@ -44,9 +44,24 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Figure>, Problem> {
     let figure = |name: &str, all: &Sample, target| {
         Figure::time(name, all.median()).against(Target::Below(target)).note(note.clone())
     };
+    let large = large(&stand)?;
     Ok(vec![
         figure("looked at (lstat)", &looked, LOOK_MS),
         figure("read and hashed", &read, READ_MS),
         Figure::time("found out", found.median()).note(note.clone()),
+        Figure::time("a file of 10 GiB, read and hashed", large).note("of zeros that are on no disk"),
     ])
+}
+
+/// A file with holes: reading it costs what reading from memory costs.
+fn large(stand: &Stand) -> Result<Duration, Problem> {
+    let path = stand.dir.join("large");
+    let made = std::fs::File::create(&path).and_then(|file| file.set_len(10 << 30));
+    made.doing(|| format!("make {}", path.display()))?;
+    let begun = Instant::now();
+    let look = Looker::default().look(&path);
+    let took = begun.elapsed();
+    let whole = if look.bytes == 10 << 30 { Ok(()) } else { Err(std::io::Error::other(format!("{look:?}"))) };
+    whole.doing(|| format!("read {}", path.display()))?;
+    Ok(took)
 }
