@@ -122,9 +122,10 @@ pub fn described(component: &Component) -> String {
             format!("{}content {}", defines.unwrap_or_default(), &hash[..12])
         }
     };
-    match package {
-        Some(package) => format!("{package} ({itself})"),
-        None => format!("of no package ({itself})"),
+    match (package, &component.content) {
+        (Some(package), _) => format!("{package} ({itself})"),
+        (None, Content::Link(_)) => itself,
+        (None, Content::Blake3(_)) => format!("a file of no package ({itself})"),
     }
 }
 

@@ -146,9 +146,13 @@ impl Facts {
     }
 }
 
-/// The versions and symbols that a library defines; nothing of what is none.
+/// The versions and symbols that a library defines; nothing of what is none. A program defines some too, which say
+/// nothing of its version: nobody builds against it.
 fn symbols(path: &Path) -> (Vec<String>, Option<model::stored::SymbolSet>) {
     let Ok(image) = elf::Image::read(path) else { return (Vec::new(), None) };
+    if image.soname.is_none() && image.interpreter.is_some() {
+        return (Vec::new(), None);
+    }
     let symbols: Vec<String> = image.symbols().collect();
     (image.versions().to_vec(), servicing::symbols::set(symbols.iter().map(String::as_str)))
 }
@@ -158,4 +162,16 @@ fn is_locked(path: &Path) -> bool {
     // dpkg and rpm lock the whole file, for writing.
     let asked = Flock::from(FlockType::ReadLock);
     matches!(fcntl_getlk(&file, &asked), Ok(Some(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_no_library_whatever_it_defines() {
+        assert_eq!(symbols(Path::new("/proc/self/exe")), (Vec::new(), None));
+        let libc = elf::Search::of_this_machine().first("libc.so.6").unwrap();
+        assert!(symbols(&libc).1.is_some(), "a library may be run too");
+    }
 }

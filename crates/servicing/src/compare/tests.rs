@@ -71,5 +71,5 @@ fn links_are_ordered_by_the_numbers_of_one_name() {
 #[test]
 fn a_component_is_described_by_what_somebody_would_look_for() {
     assert_eq!(described(&packaged(0xab, "4.0-1")), "helper 4.0-1 (content abababababab)");
-    assert_eq!(described(&link("libx.so.4.0")), "of no package (a link to libx.so.4.0)");
+    assert_eq!(described(&link("libx.so.4.0")), "a link to libx.so.4.0");
 }
