@@ -35,7 +35,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 24] = [
+pub static TARGETS: [Target; 25] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -56,6 +56,7 @@ pub static TARGETS: [Target; 24] = [
     frames::MONITOR,
     monitor_client::CLIENT,
     metadata::METADATA,
+    components::ELF,
     components::SCRIPT,
     components::PACKAGES,
     components::BASELINE,

@@ -57,6 +57,7 @@ targets! {
     what_monitors_say_is_read_safely: "monitor",
     whoever_waits_for_a_hostile_monitor_is_answered: "monitor-client",
     metadata_of_agents_is_understood_or_refused: "metadata",
+    damaged_libraries_are_read_or_refused: "elf",
     scripts_of_anybody_are_read_to_their_end: "script",
     damaged_databases_of_packages_are_told_of: "packages",
     baselines_that_nobody_signed_are_refused: "baseline",
