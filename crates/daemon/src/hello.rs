@@ -93,21 +93,21 @@ async fn greet_one(
         Ok(HelloAnswer::Contested) => Greeting::NotYet,
         Ok(HelloAnswer::Duplicate { first, seen_at }) => {
             let text = format!("another daemon with this node's identity is alive, last heard {seen_at}");
-            refused_here(node, &member.name, Some(first), seen_at, &text);
+            refused_here(node, id, &member.name, Some(first), seen_at, &text);
             Greeting::NotYet
         }
         Ok(HelloAnswer::Stale) => {
             let text = "this data directory is an older copy: the cluster knows a later life of this node \
                         that the directory never had (was it restored from a backup, or cloned?)";
-            refused_here(node, &member.name, None, "its later life".to_owned(), text);
+            refused_here(node, id, &member.name, None, "its later life".to_owned(), text);
             Greeting::NotYet
         }
         Ok(HelloAnswer::Incompatible { protocol, software }) => {
-            incompatible_here(node, &member.name, protocol, &software);
+            incompatible_here(node, id, &member.name, protocol, &software);
             Greeting::NotYet
         }
         Err(CallError::Refused(problem)) if problem.kind == ProblemKind::Evicted => {
-            told_evicted(node, Some(id), member.id, &problem.message);
+            told_evicted(node, id, member.id, &problem.message);
             Greeting::NotYet
         }
         Err(CallError::Refused(_)) => Greeting::NotYet,
@@ -122,34 +122,28 @@ fn differs(node: &Node, other: &NodeName, theirs: &SoftwareVersion) {
 
 fn refused_here(
     node: &Node,
+    asked_as: NodeId,
     told_by: &NodeName,
     first: Option<model::Incarnation>,
     seen_at: String,
     text: &str,
 ) {
-    let changed = node.own.send_if_modified(|own| {
-        let fresh = !matches!(own, Own::Duplicate { .. } | Own::Evicted { .. });
-        if fresh {
-            *own = Own::Duplicate { told_by: told_by.clone(), first, text: text.to_owned() };
-        }
-        fresh
-    });
-    if changed {
+    let found = Own::Duplicate { told_by: told_by.clone(), first, text: text.to_owned() };
+    if node.find_of(asked_as, found, |own| matches!(own, Own::Duplicate { .. } | Own::Evicted { .. })) {
         node.log.raise(events::DuplicateIdentityHere { told_by: told_by.clone(), seen_at });
         node.engine_wanted.notify_one();
     }
 }
 
-fn incompatible_here(node: &Node, told_by: &NodeName, theirs: ProtocolRange, software: &SoftwareVersion) {
-    let changed = node.own.send_if_modified(|own| {
-        let fresh = *own == Own::Clear;
-        if fresh {
-            let (told_by, software) = (told_by.clone(), software.to_string());
-            *own = Own::Incompatible { told_by, theirs, software };
-        }
-        fresh
-    });
-    if changed {
+fn incompatible_here(
+    node: &Node,
+    asked_as: NodeId,
+    told_by: &NodeName,
+    theirs: ProtocolRange,
+    software: &SoftwareVersion,
+) {
+    let found = Own::Incompatible { told_by: told_by.clone(), theirs, software: software.to_string() };
+    if node.find_of(asked_as, found, |own| *own != Own::Clear) {
         node.log.raise(events::VersionIncompatible {
             node: told_by.clone(),
             software: software.clone(),

@@ -189,11 +189,26 @@ impl Node {
         self.links.become_member(client);
         self.book.begin(&identity.members);
         self.listener.send_replace(server);
-        self.own.send_replace(Own::default());
+        // In this order: see `find_of`.
         self.identity.send_replace(Some(Arc::new(identity)));
+        self.own.send_replace(Own::default());
         self.follow_members();
         self.engine_wanted.notify_one();
         Ok(())
+    }
+
+    /// Notes what a member answered to this node when it asked as `asked_as`, unless `stands` is
+    /// found already. Whether it was new. An answer to a former membership, that arrives after the
+    /// node has joined anew, says nothing of this one: the number changes before what was found is
+    /// cleared, and is compared while nobody else can clear it.
+    pub fn find_of(&self, asked_as: NodeId, found: Own, stands: impl Fn(&Own) -> bool) -> bool {
+        self.own.send_if_modified(|own| {
+            let fresh = self.id() == Some(asked_as) && !stands(own);
+            if fresh {
+                *own = found;
+            }
+            fresh
+        })
     }
 
     /// The engine, while it runs.

@@ -65,13 +65,28 @@ struct Link {
 
 type Key = (NodeId, Endpoint);
 
-struct Inner {
+/// The connections of one membership. A call is made under one of them from its beginning to its
+/// end: what was opened under a former membership is never used for the next, where the answer
+/// would be one to somebody else ("you were evicted").
+#[derive(Default)]
+struct Membership {
     /// Absent until this node is a member.
-    client: RwLock<Option<Arc<ClientConfig>>>,
+    client: Option<Arc<ClientConfig>>,
+    links: Mutex<BTreeMap<Key, Link>>,
+}
+
+impl Membership {
+    fn with_link<R>(&self, key: Key, change: impl FnOnce(&mut Link) -> R) -> R {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        change(links.entry(key).or_default())
+    }
+}
+
+struct Inner {
     /// This node's own addresses; a call leaves from the one on the network that it goes to.
     own: Vec<IpAddr>,
     incarnation: Incarnation,
-    links: Mutex<BTreeMap<Key, Link>>,
+    membership: RwLock<Arc<Membership>>,
 }
 
 /// The ways to all nodes; clones share them.
@@ -88,18 +103,13 @@ impl Links {
     /// No way to anybody yet.
     #[must_use]
     pub fn new(own: Vec<IpAddr>, incarnation: Incarnation) -> Self {
-        Self(Arc::new(Inner { client: RwLock::default(), own, incarnation, links: Mutex::default() }))
+        Self(Arc::new(Inner { own, incarnation, membership: RwLock::default() }))
     }
 
     /// From now on calls are made with this identity; open connections are closed.
     pub fn become_member(&self, client: Arc<ClientConfig>) {
-        *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
-        self.0.links.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn with_link<R>(&self, key: Key, change: impl FnOnce(&mut Link) -> R) -> R {
-        let mut links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
-        change(links.entry(key).or_default())
+        let membership = Membership { client: Some(client), links: Mutex::default() };
+        *self.0.membership.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(membership);
     }
 
     /// Calls a member: POSTs `body` and returns the answer's body.
@@ -116,12 +126,13 @@ impl Links {
         body: Bytes,
         limit: Duration,
     ) -> Result<Bytes, CallError> {
+        let membership = self.0.membership.read().unwrap_or_else(PoisonError::into_inner).clone();
         let deadline = Instant::now() + limit;
         let mut ways: Vec<(usize, Endpoint)> = to.endpoints.iter().copied().enumerate().collect();
         let now = Instant::now();
         ways.sort_by_key(|(place, endpoint)| {
             let suspect =
-                self.with_link((to.id, *endpoint), |link| link.suspect_until.is_some_and(|t| t > now));
+                membership.with_link((to.id, *endpoint), |link| link.suspect_until.is_some_and(|t| t > now));
             (suspect, !well(*place), *place)
         });
         let mut failure = CallError::NoAddress;
@@ -132,8 +143,8 @@ impl Links {
             }
             let ways_left = u32::try_from(ways.len() - tried).unwrap_or(1);
             let share = (left / ways_left).max(SHORTEST_SHARE).min(left);
-            let answer =
-                tokio::time::timeout(share, self.once(to, *endpoint, path, body.clone(), left)).await;
+            let once = self.once(&membership, to, *endpoint, path, body.clone(), left);
+            let answer = tokio::time::timeout(share, once).await;
             match answer {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(refused @ CallError::Refused(_))) => return Err(refused),
@@ -142,7 +153,7 @@ impl Links {
                     failure = CallError::NoAnswer(format!("no answer from {endpoint} within {share:?}"));
                 }
             }
-            self.with_link((to.id, *endpoint), |link| {
+            membership.with_link((to.id, *endpoint), |link| {
                 *link = Link { idle: Vec::new(), suspect_until: Some(Instant::now() + SUSPECT) };
             });
         }
@@ -151,6 +162,7 @@ impl Links {
 
     async fn once(
         &self,
+        membership: &Membership,
         to: &MemberHint,
         endpoint: Endpoint,
         path: &str,
@@ -162,12 +174,12 @@ impl Links {
         };
         let key = (to.id, endpoint);
         let (connection, answer) = loop {
-            let idle = self.with_link(key, |link| link.idle.pop());
+            let idle = membership.with_link(key, |link| link.idle.pop());
             let reused = idle.is_some();
             let mut connection = match idle {
                 Some(idle) => idle,
                 None => self
-                    .connection(to, endpoint, limit)
+                    .connection(membership, to, endpoint, limit)
                     .await
                     .map_err(|error| no_answer("connecting to", &error))?,
             };
@@ -196,7 +208,7 @@ impl Links {
             .map_err(|error| no_answer("reading from", &error))?
             .to_bytes();
         // Only now: what is dropped before its answer came is closed, and its answer is nobody else's.
-        self.with_link(key, |link| {
+        membership.with_link(key, |link| {
             if !connection.is_closed() && link.idle.len() < IDLE_MAX {
                 link.idle.push(connection);
             }
@@ -213,12 +225,13 @@ impl Links {
     /// A new connection.
     async fn connection(
         &self,
+        membership: &Membership,
         to: &MemberHint,
         endpoint: Endpoint,
         limit: Duration,
     ) -> io::Result<SendRequest<Full<Bytes>>> {
-        let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let client = client.ok_or_else(|| io::Error::other("this node is no member yet"))?;
+        let client =
+            membership.client.clone().ok_or_else(|| io::Error::other("this node is no member yet"))?;
         let from = same_network(&self.0.own, endpoint.0.ip());
         let stream = connect::open(client, endpoint, from, limit).await?;
         let shown = connect::shown(&stream).map(|certificate| tls::fingerprint(&certificate));
@@ -232,7 +245,7 @@ impl Links {
                 tracing::debug!(%error, "a connection to a peer ended");
             }
         });
-        self.with_link((to.id, endpoint), |link| link.suspect_until = None);
+        membership.with_link((to.id, endpoint), |link| link.suspect_until = None);
         Ok(sender)
     }
 }

@@ -29,7 +29,7 @@ impl Transport for PeerTransport {
             match node.call(to, RAFT, message.into(), within).await {
                 Ok(answer) => Ok(answer.into()),
                 Err(CallError::Refused(problem)) => {
-                    if problem.kind == ProblemKind::Evicted {
+                    if let Some(asked_as) = asked_as.filter(|_| problem.kind == ProblemKind::Evicted) {
                         told_evicted(&node, asked_as, to, &problem.message);
                     }
                     Err(TransportError::Unreachable(problem.message))
@@ -41,22 +41,12 @@ impl Transport for PeerTransport {
 }
 
 /// A member says that this node was evicted, when it asked under that number. Members do not say so
-/// lightly: they have applied it. But the number may have been another one: that of a former membership,
-/// whose last answer arrives after the node has joined anew.
-pub(crate) fn told_evicted(node: &Node, asked_as: Option<NodeId>, by: NodeId, reason: &str) {
-    if asked_as != node.id() {
-        return;
-    }
+/// lightly: they have applied it.
+pub(crate) fn told_evicted(node: &Node, asked_as: NodeId, by: NodeId, reason: &str) {
     let Some(member) = node.book.member(by) else { return };
     let told_by = member.name;
-    let changed = node.own.send_if_modified(|own| {
-        let fresh = !matches!(own, Own::Evicted { .. });
-        if fresh {
-            *own = Own::Evicted { told_by: told_by.clone() };
-        }
-        fresh
-    });
-    if changed {
+    let found = Own::Evicted { told_by: told_by.clone() };
+    if node.find_of(asked_as, found, |own| matches!(own, Own::Evicted { .. })) {
         let identity = node.identity.borrow().clone();
         if let Some(identity) = identity {
             let cluster = identity.cluster_name.clone();
