@@ -65,7 +65,7 @@ impl Keeper {
             Ok(held) => Some((Self { connection, child: None }, held)),
             Err(error) if is_late(&error) => {
                 let _ = kill_process(peer.pid, Signal::KILL);
-                // Its end is seen here when it has closed what it held.
+                // Its end is seen here. The kernel may take longer to let go of the table (`nft::take_over`).
                 let _ = (&connection).read(&mut [0]);
                 None
             }

@@ -38,6 +38,11 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// How long a table may be owned by somebody who has ended. The kernel waits for all processors before it lets go,
+/// which takes some milliseconds on a busy machine.
+const LETS_GO: Duration = Duration::from_secs(2);
 
 /// So many messages in a transaction: the kernel answers each before the first answer is read, and throws
 /// answers away if there are more than some 250.
@@ -69,7 +74,7 @@ impl NftGate {
             gated: BTreeSet::new(),
             opened: BTreeSet::new(),
         };
-        gate.install()?;
+        gate.take_over()?;
         for standing in gate.standing()? {
             gate.gated.insert(standing.address);
             if standing.deadline_boot_ns > 0 {
@@ -98,6 +103,20 @@ impl NftGate {
     /// A copy of the socket that owns the table.
     pub(crate) fn held(&self) -> Result<OwnedFd, GateError> {
         self.netfilter.as_fd().try_clone_to_owned().map_err(system("copy the socket that owns the table"))
+    }
+
+    /// Makes the table, or takes it over. A process that has just ended may own it for some milliseconds more: the
+    /// kernel lets go of its sockets after its end was seen.
+    fn take_over(&mut self) -> Result<(), GateError> {
+        let until = Instant::now() + LETS_GO;
+        loop {
+            match self.install() {
+                Err(GateError::NotPermitted(_)) if Instant::now() < until && !self.chains()?.is_empty() => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Makes the table, or takes it over; the rules are made anew in the same transaction.

@@ -44,6 +44,25 @@ const LEASE_MS: u64 = 100;
 const LONG_MS: u64 = 600_000;
 
 #[test]
+fn a_table_whose_owner_is_just_ending_is_waited_for_and_one_that_is_owned_is_refused() {
+    on_a_host("a_table_whose_owner_is_just_ending_is_waited_for_and_one_that_is_owned_is_refused", || {
+        let first = NftGate::open_or_adopt("n1", None).unwrap();
+        if !first.is_owned() {
+            // Before Linux 6.9 nobody owns it.
+            return;
+        }
+        let refused = NftGate::open_or_adopt("n1", None).unwrap_err();
+        assert!(refused.to_string().contains("belongs to another process"), "{refused}");
+        let ends = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(first);
+        });
+        NftGate::open_or_adopt("n1", None).unwrap();
+        ends.join().unwrap();
+    });
+}
+
+#[test]
 fn an_opening_that_stands_still_after_its_announcement_opens_nothing() {
     on_a_host("an_opening_that_stands_still_after_its_announcement_opens_nothing", || {
         let mut gate = NftGate::open_or_adopt("n1", None).unwrap();
