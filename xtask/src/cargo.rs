@@ -65,7 +65,8 @@ fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn pass_through(command: &mut Command) -> Result<(), Failure> {
+/// Runs a program in the workspace, its output and exit code as they are.
+pub(crate) fn pass_through(command: &mut Command) -> Result<(), Failure> {
     command.current_dir(workspace());
     let status = command.status().map_err(|error| format!("could not start {command:?}: {error}"))?;
     if status.success() {

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to a person is all it does")]
 
 mod cargo;
+mod deb;
 mod prereqs;
 mod suite;
 
@@ -17,6 +18,7 @@ Usage: cargo xtask TASK [ARGS]
   prereqs       check for what is needed from the system, and install it where that is possible
   test [ARGS]   all tests; ARGS go to the test runner (nextest where it is installed)
   demo [ARGS]   build the product and run `steadfast demo ARGS`
+  deb [DIR]     build the Debian package into DIR, without one into the build's own folder
   bench [ARGS]  build and run the benchmarks
   tidy          the house rules: dependency edges, licences, sizes of files and functions
 ";
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
         ("test", rest) => suite::run(rest),
         ("demo", _) => prereqs::ensure().and_then(|()| cargo::run_binary("steadfast", &args)),
         ("bench", rest) => prereqs::ensure_for_bench(rest).and_then(|()| cargo::run_binary("bench", rest)),
+        ("deb", []) => deb::build(None),
+        ("deb", [into]) => deb::build(Some(into)),
         ("tidy", []) => cargo::run(&["test", "--release", "--package", "xtask"]),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -71,6 +71,8 @@ pub(crate) enum Wanted {
     Closure,
     /// Reading all of /usr, beside AIDE where it is installed
     Verify,
+    /// What the guard adds to a run of apt or dpkg
+    Guard,
     /// When Pacemaker notices that a library on a standby got older, where it is installed
     PacemakerComponents,
 }
@@ -87,6 +89,7 @@ impl Wanted {
             Self::Status => "The command line",
             Self::Resources => "A resource monitor",
             Self::Planner => "The planner, nodes x resources",
+            Self::Guard => "The guard of package managers",
             Self::NodeLost => "A lost node",
             Self::TwoOwners => "Two owners",
             Self::AllOnline => "Everything off and on again",
@@ -111,7 +114,7 @@ impl Wanted {
 
     /// Whether it is measured on whole hosts.
     pub(crate) fn needs_hosts(self) -> bool {
-        self.is_noticed_by_clients() || self == Self::PacemakerComponents
+        self.is_noticed_by_clients() || matches!(self, Self::PacemakerComponents | Self::Guard)
     }
 
     /// Whether it is what clients notice, asked for from a host beside the members.

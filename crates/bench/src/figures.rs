@@ -4,6 +4,7 @@ pub(crate) mod commit;
 pub(crate) mod components;
 pub(crate) mod failover;
 mod floor;
+pub(crate) mod guard;
 pub(crate) mod idle;
 pub(crate) mod leader_loss;
 pub(crate) mod pacemaker;

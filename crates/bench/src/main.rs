@@ -30,7 +30,9 @@ mod writer;
 use args::{Args, Wanted};
 use clap::Parser as _;
 use figures::failover::{self, cold, daemon as back, failed, lost, moved, owners, stall};
-use figures::{commit, components, idle, leader_loss, pacemaker, planner, resources, start, status, writers};
+use figures::{
+    commit, components, guard, idle, leader_loss, pacemaker, planner, resources, start, status, writers,
+};
 use problem::Problem;
 use report::{Figure, Report};
 use std::path::PathBuf;
@@ -134,6 +136,7 @@ async fn one(wanted: Wanted, place: &cluster::Place) -> Result<Vec<Figure>, Prob
         Wanted::Noise => components::noise(place).await,
         Wanted::Closure => components::closure(place),
         Wanted::Verify => components::verify(place),
+        Wanted::Guard => guard::measure(place),
         Wanted::PacemakerComponents => pacemaker::measure(place),
     }
 }

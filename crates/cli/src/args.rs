@@ -1,8 +1,8 @@
 //! The commands, noun and verb, and what is said when they are used wrongly.
 
 use crate::commands::{
-    apply, baseline, check, completion, component, credential, demo, events, explain, group, init, join,
-    maintenance, man, node, plan, resource, status, token, types,
+    apply, baseline, check, completion, component, credential, demo, events, explain, group, guard, init,
+    join, maintenance, man, node, plan, resource, status, token, types,
 };
 use crate::exit::Exit;
 use crate::settings::Global;
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Capture, raise, roll back and sign what nodes are measured by
     #[command(subcommand)]
     Baseline(baseline::Command),
+    /// Say what package managers may not do on this node, and let something through
+    #[command(subcommand)]
+    Guard(guard::Command),
     Plan(plan::Args),
     Check(check::Args),
     Events(events::Args),

@@ -12,6 +12,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 mod follow;
 pub(crate) mod group;
+pub(crate) mod guard;
 pub(crate) mod init;
 pub(crate) mod join;
 pub(crate) mod maintenance;
@@ -52,6 +53,7 @@ pub(crate) async fn dispatch(command: Command, context: &mut Context<'_>) -> Res
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Component(command) => component::run(command, context).await,
         Command::Baseline(command) => baseline::run(command, context).await,
+        Command::Guard(command) => guard::run(command, context),
         Command::Credential(command) => credential::run(command, context).await,
         Command::Completion(args) => completion::run(&args, context),
         Command::Man(args) => man::run(&args, context),

@@ -28,10 +28,26 @@ impl<'a> Context<'a> {
         Self { out, global }
     }
 
+    /// Where the daemon of this machine has its files.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
+        data_dir(self.global, &settings::from_process)
+    }
+
     /// A client for the node that the settings name.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         target(self.global, &settings::from_process)?.client()
     }
+}
+
+/// Where the daemon of this machine has its files, as the node's file says.
+pub(crate) fn data_dir(global: &Global, environment: Environment<'_>) -> Result<PathBuf, Failure> {
+    let path = config_path(global, environment);
+    let is_named = named(global.config.as_ref(), settings::CONFIG.variable, environment).is_some();
+    if !is_named && matches!(path.try_exists(), Ok(false)) {
+        return Ok(PathBuf::from(settings::DATA_DIR_DEFAULT));
+    }
+    let data_dir = node_file(&path)?.data_dir;
+    Ok(data_dir.unwrap_or_else(|| PathBuf::from(settings::DATA_DIR_DEFAULT)))
 }
 
 /// Whom to ask.
@@ -120,17 +136,23 @@ fn socket(global: &Global, environment: Environment<'_>) -> Result<Target, Failu
 }
 
 fn socket_in(path: &Path) -> Result<PathBuf, Failure> {
-    /// The node's file, as far as a client needs it. The daemon is strict about the rest.
-    #[derive(Deserialize)]
-    struct NodeFile {
-        socket: Option<PathBuf>,
-    }
     let hint = |failure: Failure| failure.next("the same command with --socket PATH needs no file");
-    let text = files::read_text(path, "the node's file", CONFIG_BYTES_MAX).map_err(hint)?;
-    let file: NodeFile = toml::from_str(&text).map_err(|error| {
-        hint(Failure::new(format!("the node's file {} is not valid", path.display())).because(error))
-    })?;
+    let file = node_file(path).map_err(hint)?;
     Ok(file.socket.unwrap_or_else(|| PathBuf::from(settings::SOCKET_DEFAULT)))
+}
+
+/// The node's file, as far as a client needs it. The daemon is strict about the rest.
+#[derive(Deserialize)]
+struct NodeFile {
+    socket: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+}
+
+fn node_file(path: &Path) -> Result<NodeFile, Failure> {
+    let text = files::read_text(path, "the node's file", CONFIG_BYTES_MAX)?;
+    toml::from_str(&text).map_err(|error| {
+        Failure::new(format!("the node's file {} is not valid", path.display())).because(error)
+    })
 }
 
 impl Target {

@@ -64,6 +64,9 @@ pub fn main(
         Command::Monitor => monitor(),
         Command::GateKeeper(args) => gate_keeper(&args.socket),
         Command::Trace(args) => trace(args.process),
+        Command::Guard(commands::guard::Command::Hook { caller }) => {
+            commands::guard::hook(caller, &cli.global)
+        }
         command => {
             let done = on_runtime(command, &mut Context::new(&mut out, &cli.global));
             done.unwrap_or_else(|failure| out.fail(&failure)).into()

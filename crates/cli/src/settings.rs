@@ -27,7 +27,7 @@ pub(crate) const CONFIG: Setting = Setting {
     option: "--config FILE",
     variable: "STEADFAST_CONFIG",
     default: "/etc/steadfast/steadfast.toml",
-    meaning: "The node's own file. A daemon reads all of it, the other commands only its `socket`",
+    meaning: "The node's own file. A daemon reads all of it, the other commands only its `socket`, and `guard` its `data_dir`",
 };
 /// See [`Setting::meaning`].
 pub(crate) const SOCKET: Setting = Setting {
@@ -102,6 +102,9 @@ pub(crate) const ALL: [&Setting; 10] =
 
 /// The local socket where no file names another.
 pub(crate) const SOCKET_DEFAULT: &str = "/run/steadfast/steadfast.sock";
+
+/// The daemon's files where no file names another place.
+pub(crate) const DATA_DIR_DEFAULT: &str = "/var/lib/steadfast";
 
 /// The port of an address that names none: the one in the example configuration.
 const PORT_DEFAULT: u16 = 7400;

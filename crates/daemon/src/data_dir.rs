@@ -116,33 +116,14 @@ impl DataDir {
                 _ => {}
             }
         }
-        sync_dir(&self.path)?;
+        restore::sync_folder(&self.path)?;
         Ok(aside)
     }
-}
-
-/// Replaces a file as a whole: after a power cut it is the old one or the new one. Readable by its
-/// owner alone.
-///
-/// # Errors
-/// Those of the file system; then the old file stands.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)?;
-    path.parent().map_or(Ok(()), sync_dir)
-}
-
-fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_second_daemon_is_refused_by_name() {
@@ -152,16 +133,6 @@ mod tests {
         assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
         drop(first);
         DataDir::take(dir.path()).unwrap();
-    }
-
-    #[test]
-    fn files_are_private_and_replaced_as_a_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("identity.json");
-        write_whole(&path, b"one").unwrap();
-        write_whole(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Who this node is: its identity file, and the lives its data directory has had.
 
 use crate::clock;
-use crate::data_dir::{DataDir, write_whole};
+use crate::data_dir::DataDir;
 use model::Incarnation;
 use model::stored::{Identity, UnreadableDocument, Versioned};
+use restore::write_whole;
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -26,6 +26,7 @@ mod engine;
 mod enter;
 mod events_log;
 pub mod fuzzing;
+mod guarding;
 mod heartbeat;
 mod hello;
 pub mod http;
@@ -176,6 +177,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     parts::keep(&node, "the keeper of types", reconcile::keep_types);
     parts::keep(&node, "the choice of components", components::follow);
     parts::keep(&node, "the teller of components", components::keep_told);
+    parts::keep(&node, "the guard of package managers", guarding::keep);
     parts::keep(&node, "the leader's part", leading::run);
     parts::keep(&node, "the granting of leases", leading::lease::run);
     parts::keep(&node, "the settling of profiles", leading::lease::settle_profile);

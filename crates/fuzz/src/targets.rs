@@ -8,6 +8,7 @@ mod database;
 mod datagram;
 mod documents;
 mod frames;
+mod guard;
 mod http;
 mod join;
 mod metadata;
@@ -35,7 +36,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: [Target; 25] = [
+pub static TARGETS: [Target; 28] = [
     datagram::DATAGRAM,
     datagram::SEALED,
     join::TOKEN,
@@ -60,6 +61,9 @@ pub static TARGETS: [Target; 25] = [
     components::SCRIPT,
     components::PACKAGES,
     components::BASELINE,
+    guard::DEB,
+    guard::APT,
+    guard::APT_JSON,
     planner::PLANNER,
 ];
 

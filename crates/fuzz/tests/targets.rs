@@ -61,5 +61,8 @@ targets! {
     scripts_of_anybody_are_read_to_their_end: "script",
     damaged_databases_of_packages_are_told_of: "packages",
     baselines_that_nobody_signed_are_refused: "baseline",
+    packages_of_anybody_are_read_or_refused: "deb",
+    what_apt_says_to_its_hook_is_read_safely: "guard-apt",
+    what_apts_command_line_says_is_read_safely: "guard-json",
     every_cluster_gets_a_plan_that_leads_to_rest: "planner",
 }

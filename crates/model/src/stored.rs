@@ -17,6 +17,7 @@ mod command;
 mod component;
 mod event;
 mod group;
+mod guard;
 mod heartbeat;
 mod identity;
 mod join;
@@ -35,6 +36,7 @@ pub use group::{
     CopyRecord, CopyStage, FailureRecord, GateKind, GroupRecord, NeedRecord, NodeIntent, NodeMeans,
     WatchdogRecord,
 };
+pub use guard::{GuardDeed, GuardNote, GuardPolicy, Permit, Permits};
 pub use heartbeat::{HEARTBEAT_BODY_LEN, Heartbeat, HeartbeatError};
 pub use identity::{Identity, MemberHint};
 pub use join::{Hello, HelloAnswer, JoinAnswer, JoinRequest, JoinToken, TOKEN_PREFIX, TokenError};

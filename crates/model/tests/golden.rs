@@ -78,6 +78,7 @@ fn is_struct<T>() -> bool {
         "HelloAnswer",
         "GroupChange",
         "BaselineOrigin",
+        "GuardDeed",
         "Content",
     ]
     .iter()
@@ -108,6 +109,7 @@ types! {
     GroupChange
     Baseline BaselineOrigin Component Content PackageVersion PackageScheme SymbolSet KnownContent Floor OrderRule
     Waiver Subject SignedBaseline BaselineSignature SignerRecord
+    GuardPolicy GuardNote GuardDeed Permit Permits
     ReadinessRecord ReadinessVerdict ReadinessDegree FindingRecord NodeInventory NodeSubject
     ProtocolRange SoftwareVersion
 }

@@ -17,6 +17,7 @@ mod diversions;
 mod stanza;
 
 use crate::DatabaseError;
+use crate::root_links::RootLinks;
 use diversions::Diversions;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
@@ -42,7 +43,7 @@ pub struct Dpkg {
     folder: PathBuf,
     packages: Vec<Package>,
     diversions: Diversions,
-    links: Vec<(String, String)>,
+    links: RootLinks,
     stamp: Stamp,
 }
 
@@ -76,7 +77,7 @@ impl Dpkg {
             }
             Err(error) => return Err(error),
         };
-        Ok(Some(Self { folder, packages, diversions, links: links(root), stamp }))
+        Ok(Some(Self { folder, packages, diversions, links: RootLinks::of(root), stamp }))
     }
 
     /// All of it.
@@ -181,30 +182,12 @@ impl Dpkg {
     }
 
     fn resolved(&self, path: &str) -> String {
-        let link = self.links.iter().find(|(from, _)| {
-            path.strip_prefix(from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
-        match link {
-            Some((from, to)) => format!("{to}{}", &path[from.len()..]),
-            None => path.to_owned(),
-        }
+        self.links.resolved_text(path)
     }
 }
 
 fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The links of the root folder that lead to another folder of the same system, as in `/lib` to `/usr/lib`.
-fn links(root: &Path) -> Vec<(String, String)> {
-    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
-    let of = |entry: std::fs::DirEntry| {
-        let to = std::fs::read_link(entry.path()).ok()?;
-        let (from, to) = (entry.file_name().into_string().ok()?, to.to_str()?.to_owned());
-        let is_plain = !to.split('/').any(|part| part == "..");
-        is_plain.then(|| (format!("/{from}"), format!("/{}", to.trim_matches('/'))))
-    };
-    entries.filter_map(of).collect()
 }
 
 /// What a run that was cut short has noted and not yet put into `status`, in order.

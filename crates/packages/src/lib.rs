@@ -2,18 +2,22 @@
 //!
 //! * [`Packages`]: whatever there is on this machine.
 //! * Debian's: [`dpkg`], read as it is.
+//! * A package that is not installed yet: [`deb`], read from its file.
 //! * RPM's: [`rpm`], asked by its own program: its database has had three formats, and each changes with it.
 //!
 //! What it deliberately does not do: it believes no database about what a file *is*. A checksum that a package
 //! manager has noted can be edited together with the file, and says nothing of a file that somebody unpacked
 //! over it; what a file is, its own content says.
 
+pub mod deb;
 pub mod dpkg;
 pub mod rpm;
 
 mod all;
+mod root_links;
 
 pub use all::{Known, Packages};
+pub use root_links::RootLinks;
 
 use std::io;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@
 //! * [`capture`]: from what nodes have to the next baseline.
 //! * [`change`]: what differs between two baselines, which way, and who has to sign it.
 //! * [`signature`]: whether somebody who may has signed.
+//! * [`guard`]: whether an installer may do what it is about to do.
 //! * [`root`]: one hash for what two nodes have, equal where nothing differs.
 //!
 //! What it deliberately does not do: it reads no file and no database of packages, and hashes nothing but what it
@@ -15,6 +16,7 @@
 pub mod capture;
 pub mod change;
 pub mod compare;
+pub mod guard;
 pub mod inventory;
 pub mod judge;
 pub mod root;

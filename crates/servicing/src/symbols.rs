@@ -31,6 +31,17 @@ pub fn set<'a>(symbols: impl IntoIterator<Item = &'a str>) -> Option<SymbolSet> 
     Some(SymbolSet(STANDARD.encode(bytes)))
 }
 
+/// The versions and symbols that a library defines; nothing of what is none. A program defines some too, which say
+/// nothing of its version: nobody builds against it.
+#[must_use]
+pub fn of(image: &elf::Image) -> (Vec<String>, Option<SymbolSet>) {
+    if image.soname.is_none() && image.interpreter.is_some() {
+        return (Vec::new(), None);
+    }
+    let symbols: Vec<String> = image.symbols().collect();
+    (image.versions().to_vec(), set(symbols.iter().map(String::as_str)))
+}
+
 /// Which of two libraries defines more: less, if the first lacks what the second defines and has nothing besides.
 /// Nothing, where each has what the other lacks, or a set cannot be read.
 #[must_use]

@@ -146,15 +146,9 @@ impl Facts {
     }
 }
 
-/// The versions and symbols that a library defines; nothing of what is none. A program defines some too, which say
-/// nothing of its version: nobody builds against it.
+/// What the symbols of a file say; nothing of what is no library.
 fn symbols(path: &Path) -> (Vec<String>, Option<model::stored::SymbolSet>) {
-    let Ok(image) = elf::Image::read(path) else { return (Vec::new(), None) };
-    if image.soname.is_none() && image.interpreter.is_some() {
-        return (Vec::new(), None);
-    }
-    let symbols: Vec<String> = image.symbols().collect();
-    (image.versions().to_vec(), servicing::symbols::set(symbols.iter().map(String::as_str)))
+    elf::Image::read(path).map(|image| servicing::symbols::of(&image)).unwrap_or_default()
 }
 
 fn is_locked(path: &Path) -> bool {

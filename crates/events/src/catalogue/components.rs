@@ -186,4 +186,51 @@ catalogue! {
             installer ran on all of them.",
     remedy: "`steadfast component diff` says what differs on each. Put the validated files back on one of them first, \
              or, if what is there is right, `steadfast baseline capture`.";
+
+    21030 InstallationRefused "INSTALLATION_REFUSED" Warning {
+        /// who wanted to install it
+        installer: String,
+        /// the packages
+        packages: String,
+        /// why, of each
+        reasons: String,
+    } => "{installer} was kept from installing {packages} on this node: {reasons}. Nothing was changed."
+    cause: "An installer was about to put something older over what was validated, or something that is below its \
+            floor or was taken back. That breaks nothing at that moment, and the next failover.",
+    remedy: "If it is a mistake, nothing to do. If it is meant for this node alone: `steadfast guard allow \
+             PACKAGE=VERSION --reason WHY`. If it is meant for the cluster: `steadfast baseline rollback`, or install \
+             it so and `steadfast baseline capture`.";
+
+    21031 InstallationAllowed "INSTALLATION_ALLOWED" Warning {
+        /// the package, with its version where only that one is meant
+        package: String,
+        /// until when
+        until: String,
+        /// who said so
+        by: String,
+        /// why
+        reason: String,
+    } => "{by} lets {package} be installed on this node until {until}, whatever was validated: {reason}."
+    cause: "Somebody ran `steadfast guard allow`.",
+    remedy: "Nothing, if it was meant. What it brings is still held against the baseline: `steadfast component diff`.";
+
+    21032 InstallationLetThrough "INSTALLATION_LET_THROUGH" Warning {
+        /// who installed it
+        installer: String,
+        /// the packages
+        packages: String,
+        /// who had allowed it, and why
+        by: String,
+    } => "{installer} installs {packages} on this node, which is older than what was validated. Allowed by {by}."
+    cause: "The guard would have refused it, and somebody had let it through.",
+    remedy: "When it is installed: `steadfast component diff` says what this node is not ready for.";
+
+    21033 GuardBlind "GUARD_BLIND" Error {
+        /// what is wrong
+        problem: String,
+    } => "The guard of this node has nothing to go by: {problem}"
+    cause: "Its file cannot be written. Package managers go on, and nothing keeps them from installing something \
+            older; what they install is found afterwards.",
+    remedy: "Make room or mend the disk of `data_dir`; the daemon tries again by itself. `steadfast guard status` says \
+             what it has.";
 }

@@ -2,6 +2,7 @@
 
 mod components;
 mod groups;
+mod guard;
 mod policies;
 
 use model::desired::{

@@ -3,7 +3,7 @@
 mod baselines;
 mod found;
 mod joining;
-mod shelf;
+pub(crate) mod shelf;
 
 use crate::cluster::{Cluster, eventually, wait_for};
 use crate::failover::{is_online_on, online_on};

@@ -25,6 +25,7 @@ mod failover_badly;
 mod form_and_join;
 mod full_disk;
 mod gate_of_nftables;
+mod guard;
 mod hostile_input;
 mod network_faults;
 mod planning;

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Where the packages lie on every host.
-pub(super) const SHELF: &str = "/steadfast/shelf";
+pub(crate) const SHELF: &str = "/steadfast/shelf";
 
 /// Where a program and its library are installed.
-pub(super) const PROGRAM: &str = "/usr/bin/helped";
-pub(super) const FOLDER: &str = "/usr/lib/helped";
-pub(super) const LIBRARY: &str = "/usr/lib/helped/libhelper.so.4.0";
+pub(crate) const PROGRAM: &str = "/usr/bin/helped";
+pub(crate) const FOLDER: &str = "/usr/lib/helped";
+pub(crate) const LIBRARY: &str = "/usr/lib/helped/libhelper.so.4.0";
 
 const HELPER: &str = "int helper_open(void) { return HELPER; }\n\
 #if HELPER > 3\nint helper_flush(void) { return 2; }\n#endif\n\
@@ -25,16 +25,16 @@ const HELPED: &str = "#include <dlfcn.h>\n#include <stdio.h>\n#include <unistd.h
                       for (;;) { helper_open(); helper_flush(); sleep(1); } }\n";
 const MODULE: &str = "int module(void) { return 1; }\n";
 
-pub(super) const FILE: &str = "[cluster]\nname = \"shop\"\n[[group]]\nname = \"db\"\npreferred_owners = [\"n1\", \"n2\", \"n3\"]\n\
+pub(crate) const FILE: &str = "[cluster]\nname = \"shop\"\n[[group]]\nname = \"db\"\npreferred_owners = [\"n1\", \"n2\", \"n3\"]\n\
                     [[group.resource]]\nname = \"data\"\ntype = \"process\"\nexclusive = \"none\"\n\
                     command = [\"/usr/bin/helped\"]\n";
 
 /// Packages made on this machine: `helped` with its library in versions 4.0, 3.0 and 5.0, and an `option-pack` that
 /// brings the old library too.
-pub(super) struct Shelf(tempfile::TempDir);
+pub(crate) struct Shelf(tempfile::TempDir);
 
 impl Shelf {
-    pub(super) fn or_skip(test: &str) -> Option<Self> {
+    pub(crate) fn or_skip(test: &str) -> Option<Self> {
         for program in ["cc", "dpkg-deb"] {
             if Command::new(program).arg("--version").output().is_err() {
                 use std::io::Write as _;
@@ -63,17 +63,17 @@ impl Shelf {
         Some(shelf)
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(super) fn run(&self, program: &str, arguments: &[&str]) {
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) {
         let output = Command::new(program).current_dir(self.0.path()).args(arguments).output().unwrap();
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// `NAME-VERSION.deb`
-    pub(super) fn package(&self, name: &str, version: &str, more: &str, library: &str) {
+    pub(crate) fn package(&self, name: &str, version: &str, more: &str, library: &str) {
         let root = self.path("root");
         let at = |path: &str| root.join(path.trim_start_matches('/'));
         for folder in [FOLDER, "/usr/bin", "/DEBIAN"] {
@@ -100,7 +100,7 @@ impl Shelf {
     }
 
     /// Puts everything onto a host, and installs version 4.
-    pub(super) fn install_on(&self, node: Node<'_>) {
+    pub(crate) fn install_on(&self, node: Node<'_>) {
         for entry in std::fs::read_dir(self.0.path()).unwrap().flatten().filter(|it| it.path().is_file()) {
             let name = entry.file_name().into_string().unwrap();
             node.write_file(&format!("{SHELF}/{name}"), std::fs::read(entry.path()).unwrap());
@@ -110,24 +110,24 @@ impl Shelf {
 }
 
 /// Runs a line of shell on a host, in the folder of the packages.
-pub(super) fn sh(node: Node<'_>, line: &str) {
+pub(crate) fn sh(node: Node<'_>, line: &str) {
     let output = node.host().command("sh").args(["-ec", &format!("cd {SHELF}; {line}")]).output().unwrap();
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// What one node says of another: what it is not ready for.
-pub(super) fn not_ready(asked: Node<'_>, of: &str) -> Vec<NotReady> {
+pub(crate) fn not_ready(asked: Node<'_>, of: &str) -> Vec<NotReady> {
     let nodes = asked.try_status().map(|status| status.nodes).unwrap_or_default();
     nodes.into_iter().find(|node| node.name == of).map(|node| node.not_ready).unwrap_or_default()
 }
 
-pub(super) fn lowered(asked: Node<'_>, of: &str) -> Vec<NotReady> {
+pub(crate) fn lowered(asked: Node<'_>, of: &str) -> Vec<NotReady> {
     let nodes = asked.try_status().map(|status| status.nodes).unwrap_or_default();
     nodes.into_iter().find(|node| node.name == of).map(|node| node.lowered).unwrap_or_default()
 }
 
 /// A cluster of three that is validated, and whose group runs on n1.
-pub(super) fn validated(cluster: &Cluster, shelf: &Shelf) {
+pub(crate) fn validated(cluster: &Cluster, shelf: &Shelf) {
     let [n1, n2, n3] = cluster.all();
     for node in [n1, n2, n3] {
         shelf.install_on(node);
@@ -143,7 +143,7 @@ pub(super) fn validated(cluster: &Cluster, shelf: &Shelf) {
 }
 
 /// What differs on a node, as another one knows it: class and path.
-pub(super) fn differs(asked: Node<'_>, node: &str) -> Vec<(String, String)> {
+pub(crate) fn differs(asked: Node<'_>, node: &str) -> Vec<(String, String)> {
     let shown = asked.run(&format!("component diff {node} --json")).stdout;
     let shown: std::collections::BTreeMap<String, Vec<api::FindingShown>> =
         serde_json::from_str(&shown).unwrap_or_default();
